@@ -143,6 +143,7 @@ class Deployment(BaseModel):
     signing_key, audit_bucket: what an export of the record is signed by and locked in.
     forwarding: Regions whose events go to the controllers; each keeps what none took in a queue.
     people_days: for which a person's name is kept after their last act.
+    at_once, reserved: function -> how many of it run at the same time at most, and how many are kept for it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -175,6 +176,8 @@ class Deployment(BaseModel):
     records: Records | None = None
     issuer: str | None = None
     rights: dict[str, tuple[Right, ...]] = Field(default_factory=dict)
+    at_once: dict[str, int] = Field(default_factory=dict)
+    reserved: dict[str, int] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_switch(self) -> Self:

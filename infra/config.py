@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from controller.settings import PREFIX
+from infra.sizes import USUAL_QUOTA
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,15}$")]
 """Without a hyphen: what begins with `PREFIX-` is then of one deployment only."""
@@ -103,6 +104,16 @@ class Pipeline(Strict):
     branch: str = "main"
 
 
+class Reserved(Strict):
+    """How many of each function may always run, and never more. quota: the account's, in a controller Region.
+
+    functions: function -> how many, where it is not what `infra.sizes` says.
+    """
+
+    quota: Annotated[int, Field(ge=1, le=1_000_000)] = USUAL_QUOTA
+    functions: dict[str, Annotated[int, Field(ge=1, le=10_000)]] = Field(default_factory=dict)
+
+
 class Config(Strict):
     """One deployment. `home`: the controller Region that owns the journal table and the primary keys.
 
@@ -130,6 +141,7 @@ class Config(Strict):
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     log_days: Literal[30, 60, 90, 180, 365, 731] = 365
     people_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    reserved_concurrency: bool | Reserved = False
 
     @model_validator(mode="after")
     def _sample_needs_a_name(self) -> Self:

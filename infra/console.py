@@ -8,8 +8,9 @@ from aws_cdk import aws_route53 as route53
 from infra import names
 from infra.bundle import EXECUTABLE
 from infra.config import Console
-from infra.functions import MEMORY, STREAMS, environment
+from infra.functions import STREAMS, environment
 from infra.grants import CONSOLE, Statement, statements
+from infra.sizes import SIZES
 from infra.stack import Regional
 
 RATE, BURST = 20, 40
@@ -93,8 +94,9 @@ def _function(stack: Regional) -> lambda_.CfnFunction:
         handler="controller.entry.console_lambda.handler",
         code=lambda_.CfnFunction.CodeProperty(s3_bucket=code["bucket"], s3_key=code["key"]),
         role=role,
-        memory_size=MEMORY,
-        timeout=20,
+        memory_size=SIZES[CONSOLE].memory,
+        timeout=SIZES[CONSOLE].timeout,
+        reserved_concurrent_executions=stack.project.reserved.get(CONSOLE),
         kms_key_arn=stack.log_key(),
         environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment(stack)),
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group, log_format="Text"),

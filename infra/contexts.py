@@ -10,6 +10,7 @@ from controller.settings import Bucket, Deployment, Records, Right
 from infra import names
 from infra.grants import CONSOLE, USES, Statement, statements
 from infra.project import Project
+from infra.sizes import SIZES
 
 
 def contexts(project: Project, folder: Path) -> None:
@@ -54,7 +55,15 @@ def deployment(project: Project, region: str) -> Deployment:
         records=_records(project),
         issuer=project.config.console.issuer if project.config.console else None,
         rights=rights(project, region),
+        at_once=at_once(project),
+        reserved=project.reserved,
     )
+
+
+def at_once(project: Project) -> dict[str, int]:
+    """Function -> how many of it run at the same time at most, in one controller Region."""
+    there = (name for name in SIZES if name != CONSOLE or project.config.console is not None)
+    return {name: project.reserved.get(name, SIZES[name].at_once) for name in there}
 
 
 def rights(project: Project, region: str) -> dict[str, tuple[Right, ...]]:

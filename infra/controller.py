@@ -1,22 +1,24 @@
 """*controller-REGION*: everything that decides and acts, the same in each of its Regions."""
 
+import json
+from collections.abc import Mapping
 from importlib.resources import files
 
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from controller.entry.lambdas import HANDLERS
+from controller.entry.lambdas import HANDLERS, WARMING
 from infra import names
 from infra.console import console
 from infra.dashboard import region_dashboard
-from infra.functions import functions
+from infra.functions import Function, functions, not_again
 from infra.grants import PATTERNS, Statement
 from infra.intake import intake
 from infra.placing import Placing
 from infra.project import Project
+from infra.sizes import EVERY_MINUTES, WARM
 from infra.stack import KEPT, Regional
 from infra.standby import switch_buckets
 from infra.state import keyed
@@ -36,8 +38,10 @@ class Controller(Regional):
         switch_buckets(self)
         made = functions(self)
         intake(self, made["Observe"])
-        self._workflow()
+        self._workflow(made)
         self._tick(made["Tick"])
+        if project.live:
+            self._keep_warm(made)
         alarms(self, topic(self))
         region_dashboard(self)
         if project.config.console is not None:
@@ -64,9 +68,11 @@ class Controller(Regional):
             )
             made.apply_removal_policy(KEPT)
 
-    def _workflow(self) -> None:
+    def _workflow(self, made: Mapping[str, Function]) -> None:
         account, here = self.project.account, self.here
-        arns = {handler: self.names.function_arn(here, account, handler) for handler in IN_WORKFLOW}
+        arns = {handler: self.names.live_arn(here, account, handler) for handler in IN_WORKFLOW}
+        # An execution that began before there was an alias goes on by its own definition, perhaps for days.
+        older = [self.names.function_arn(here, account, handler) for handler in IN_WORKFLOW]
         group = self.log_group("WorkflowLog", f"/aws/vendedlogs/states/{self.names.prefix}")
         deliver = ("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery",
                    "logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy",
@@ -79,7 +85,7 @@ class Controller(Regional):
             "WorkflowRole",
             "states.amazonaws.com",
             [
-                Statement("Invoke", ("lambda:InvokeFunction",), tuple(arns.values())),
+                Statement("Invoke", ("lambda:InvokeFunction",), (*arns.values(), *older)),
                 Statement(
                     "Deliver", deliver, ("*",), why="log deliveries have no resource type (Step Functions)"
                 ),
@@ -111,26 +117,45 @@ class Controller(Regional):
                 type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=self.log_key()
             ),
         )
+        for handler in IN_WORKFLOW:
+            machine.add_resource_dependency(made[handler].live)
         # As the first templates had it: under another id an update would make a second machine of the name.
         machine.override_logical_id("Workflow193EF7C1")
 
-    def _tick(self, function: lambda_.CfnFunction) -> None:
-        arn = self.names.function_arn(self.here, self.project.account, "Tick")
-        role = self.role(
-            "TickSchedule",
-            "scheduler.amazonaws.com",
-            [Statement("Invoke", ("lambda:InvokeFunction",), (arn,))],
-        )
-        scheduler.CfnSchedule(
-            self,
-            "TickEachMinute",
-            name=self.names.of("tick"),
-            schedule_expression=TICK,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=function.attr_arn,
-                role_arn=role,
-                # The next one comes in a minute and knows more.
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
-            ),
-        )
+    def _tick(self, function: Function) -> None:
+        self._scheduled("TickEachMinute", "tick", TICK, {"Tick": function}, role="TickSchedule")
+
+    def _keep_warm(self, made: Mapping[str, Function]) -> None:
+        """Call what stands between a decision and the last control, so that Lambda keeps it in memory.
+
+        Only where something can move. Each call ends before anything is read or decided.
+        """
+        warm = {handler: made[handler] for handler in WARM}
+        often = f"rate({EVERY_MINUTES} minutes)"
+        self._scheduled("Warm", "warm", often, warm, role="WarmSchedule", event=json.dumps(WARMING))
+
+    def _scheduled(
+        self, scope_id: str, what: str, rate: str, called: Mapping[str, Function], *, role: str,
+        event: str | None = None,
+    ) -> None:  # fmt: skip
+        """Call each function at a rate, by its alias. The schedules of several have the functions' names."""
+        arns = {handler: self.names.live_arn(self.here, self.project.account, handler) for handler in called}
+        may = Statement("Invoke", ("lambda:InvokeFunction",), tuple(arns.values()))
+        scheduler_role = self.role(role, "scheduler.amazonaws.com", [may])
+        for handler, function in called.items():
+            several = len(called) > 1
+            scheduler.CfnSchedule(
+                self,
+                f"{scope_id}{handler}" if several else scope_id,
+                name=self.names.of(f"{what}-{handler}" if several else what),
+                schedule_expression=rate,
+                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+                target=scheduler.CfnSchedule.TargetProperty(
+                    arn=function.live.ref,
+                    role_arn=scheduler_role,
+                    input=event,
+                    # The next one comes soon, and knows more.
+                    retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
+                ),
+            )
+            not_again(self, handler, function)

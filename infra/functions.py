@@ -1,29 +1,50 @@
 """The Lambda functions of one controller Region: the handlers of `controller.entry.lambdas`, each with its
-role."""
+role and its size.
 
-from collections.abc import Mapping
+```
+ function ─ published as ─> version, immutable <─ points at ─ alias `live` <─ workflow, queue, schedules
+    └ another zip, variable or size: another version, under another logical id; the older ones are kept
+```
+An update of a function is two calls, one for the code and one for the variables: without versions, new code
+would meet old variables in between. Why these sizes: docs/decisions/0044-functions-and-their-sizes.md.
+"""
 
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 
 from controller.entry.lambdas import HANDLERS
 from infra import names
 from infra.bundle import EXECUTABLE
 from infra.grants import USES, Statement, statements
-from infra.stack import Regional
+from infra.sizes import SIZES
+from infra.stack import KEPT, Regional
 from infra.standby import mover_tags
 
-TIMEOUTS: Mapping[str, int] = {"Tick": 50, "ShiftTraffic": 30, "VerifyShift": 30}
-"""Seconds. What was sent is heard out and written down: 15 s until the last send, 10 for what is still open,
-and the journal. Not longer than the workflow waits, nor than another controller does: DESIGN §4, fencing."""
-USUAL_TIMEOUT = 20
 STREAMS = "the streams of its own log group"
-MEMORY = 512
+NOT_VERSIONED = ("reservedConcurrentExecutions", "tags", "codeSigningConfigArn")
+"""Members that a version does not hold. A change of these alone must make no new one: AWS publishes none."""
+DIGITS = 16
+FORGOTTEN = 60
+"""Seconds after which Lambda drops an event that it could not hand over: the next schedule brings another."""
 
 
-def functions(stack: Regional) -> dict[str, lambda_.CfnFunction]:
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of a handler, and the alias by which everybody calls it."""
+
+    made: lambda_.CfnFunction
+    live: lambda_.CfnAlias
+
+
+def functions(stack: Regional) -> dict[str, Function]:
     """Handler -> function."""
     code = stack.placing.code(stack, "functions")
-    return {handler: _function(stack, handler, code) for handler in HANDLERS}
+    return {handler: _live(stack, handler, _function(stack, handler, code)) for handler in HANDLERS}
 
 
 def _function(stack: Regional, handler: str, code: dict[str, str]) -> lambda_.CfnFunction:
@@ -46,8 +67,9 @@ def _function(stack: Regional, handler: str, code: dict[str, str]) -> lambda_.Cf
         handler="controller.entry.lambdas.handler",
         code=lambda_.CfnFunction.CodeProperty(s3_bucket=code["bucket"], s3_key=code["key"]),
         role=role,
-        memory_size=MEMORY,
-        timeout=TIMEOUTS.get(handler, USUAL_TIMEOUT),
+        memory_size=SIZES[handler].memory,
+        timeout=SIZES[handler].timeout,
+        reserved_concurrent_executions=project.reserved.get(handler),
         kms_key_arn=stack.log_key(),
         environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment(stack)),
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group, log_format="Text"),
@@ -55,6 +77,48 @@ def _function(stack: Regional, handler: str, code: dict[str, str]) -> lambda_.Cf
     )
     made.add_resource_dependency(log)
     return made
+
+
+def _live(stack: Regional, handler: str, made: lambda_.CfnFunction) -> Function:
+    """Publish a version of the function, and let `live` point at it."""
+    # A version cannot be changed, so what has changed needs another id. That takes the older one out of the
+    # template, and not out of the account: an operator's roll-back points `live` at it.
+    version = lambda_.CfnVersion(stack, f"{handler}Version{digest(stack, made)}", function_name=made.ref)
+    version.apply_removal_policy(KEPT)
+    alias = lambda_.CfnAlias(
+        stack,
+        f"{handler}Live",
+        name=names.LIVE,
+        function_name=made.ref,
+        function_version=version.attr_version,
+    )
+    return Function(made, alias)
+
+
+def digest(stack: cdk.Stack, made: lambda_.CfnFunction) -> str:
+    """Return another text for any change of what a version holds, and the same for any other.
+
+    It is the same in each Region, as the whole template is but for the Region's name.
+    """
+    # What is declared, before it is written: the CDK shows it to heirs of the class alone.
+    members: dict[str, Any] = dict(stack.resolve(made._cfn_properties))
+    held = {key: value for key, value in members.items() if key not in NOT_VERSIONED and value is not None}
+    text = json.dumps(held, sort_keys=True).replace(stack.region, "REGION")
+    return sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def not_again(stack: Regional, handler: str, function: Function) -> None:
+    """Let Lambda drop an event of a schedule that failed or waits: by default it would try twice more, for
+    six hours."""
+    made = lambda_.CfnEventInvokeConfig(
+        stack,
+        f"{handler}Once",
+        function_name=function.made.ref,
+        qualifier=names.LIVE,
+        maximum_event_age_in_seconds=FORGOTTEN,
+        maximum_retry_attempts=0,
+    )
+    made.add_resource_dependency(function.live)
 
 
 def environment(stack: Regional) -> dict[str, str]:

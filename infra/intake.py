@@ -11,22 +11,23 @@ from controller.aws.events.rules import alarms_named, executions_of
 from controller.core.policy.validation import expected_signals
 from controller.wiring import INTAKE
 from infra import names
+from infra.functions import Function
 from infra.grants import Statement
+from infra.sizes import CONCURRENCY
 from infra.stack import Regional
 
 BATCH, WINDOW = 10, 1
-CONCURRENCY = 10
 RECEIVES = 5
 VISIBILITY = 120
 
 
-def intake(stack: Regional, observe: lambda_.CfnFunction) -> None:
+def intake(stack: Regional, observe: Function) -> None:
     """Everything from the bus to the function."""
     queue = _queues(stack)
     lambda_.CfnEventSourceMapping(
         stack,
         "IntakeMapping",
-        function_name=observe.ref,
+        function_name=observe.live.ref,
         event_source_arn=queue.attr_arn,
         batch_size=BATCH,
         maximum_batching_window_in_seconds=WINDOW,

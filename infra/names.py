@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from controller.settings import PREFIX
 
+LIVE = "live"
+"""The alias by which every function of a controller is called."""
 EVIDENCE, ASSESSMENTS, JOURNAL, PEOPLE = "evidence", "assessments", "journal", "people"
 TABLE_KEYS = {
     JOURNAL: (("application", "S"), ("seq", "N")),
@@ -66,6 +68,10 @@ class Names:
 
     def function_arn(self, region: str, account: str, handler: str) -> str:
         return arn("lambda", region, account, f"function:{self.function(handler)}")
+
+    def live_arn(self, region: str, account: str, handler: str) -> str:
+        """The alias's own ARN: a permission on the function alone lets nobody call it by an alias."""
+        return f"{self.function_arn(region, account, handler)}:{LIVE}"
 
     def table_arn(self, region: str, account: str, what: str) -> str:
         return table_arn(region, account, self.of(what))

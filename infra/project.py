@@ -22,9 +22,10 @@ from controller.lab.policy_files.positions import PolicyRefused
 from controller.settings import Arc, Bucket, SignIn, Standby
 from controller.steps.context.situation import every_query
 from infra import names
-from infra.config import Config, beside
+from infra.config import Config, Reserved, beside
 from infra.geography import ARC_ENDPOINTS, HEALTH_BACKUPS, JOURNAL_SETS, SYNTHETICS
 from infra.names import Names
+from infra.sizes import CONCURRENCY, SIZES, UNRESERVED, USUAL_QUOTA
 
 PANEL_RULES, PANEL_CONTROLS = 20, 100
 """Safety rules and routing controls of one control panel (ARC's quotas for routing control)."""
@@ -68,6 +69,11 @@ class Project:
         """
         chosen = self.config.protected
         return self.live if chosen is None else chosen
+
+    @cached_property
+    def reserved(self) -> dict[str, int]:
+        """Function -> its reserved concurrency; empty where none is reserved."""
+        return reservations(self.config)
 
     @cached_property
     def watchers(self) -> tuple[str, ...]:
@@ -247,12 +253,43 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
             yield f"console.issuer: it lies in {region}, which is guarded: nobody could sign in when it fails"
     yield from _panel(config, policy)
     yield from _objects(config, policy)
+    yield from _reserved(config)
     yield from _same_ids(policy, Names(config.prefix).master)
     split = config.accounts.application != config.accounts.controller
     if split and config.routing and not config.routing.endpoints:
         yield "routing.endpoints: needed where the application lives in another account"
     if config.routing and config.routing.mode == "active-passive" and len(guarded) != 2:
         yield "routing.mode: active-passive is of two Regions"
+
+
+def reservations(config: Config) -> dict[str, int]:
+    """Return function -> how many of it are reserved; empty where the configuration asks for none."""
+    chosen = config.reserved_concurrency
+    if chosen is False:
+        return {}
+    told = chosen.functions if isinstance(chosen, Reserved) else {}
+    there = {name: size.at_once for name, size in SIZES.items() if name != "Console" or config.console}
+    return there | told
+
+
+def _reserved(config: Config) -> Iterator[str]:
+    """What Lambda would refuse, or what would make a function wait for itself."""
+    wanted = reservations(config)
+    if unknown := sorted(wanted.keys() - SIZES.keys()):
+        yield f"reserved_concurrency.functions: there is no function {names.listed(unknown)}"
+    if 0 < wanted.get("Observe", 0) < CONCURRENCY:
+        yield (
+            f"reserved_concurrency.functions.Observe: {wanted['Observe']} is fewer than the {CONCURRENCY} "
+            "batches that the queue hands over at once: what is refused would end in the dead letters"
+        )
+    chosen = config.reserved_concurrency
+    quota = chosen.quota if isinstance(chosen, Reserved) else USUAL_QUOTA
+    needed = sum(wanted.values()) + UNRESERVED
+    if wanted and needed > quota:
+        yield (
+            f"reserved_concurrency: {sum(wanted.values())} in all, and {UNRESERVED} must stay unreserved: "
+            f"more than the quota of {quota} concurrent executions; reserve fewer, or have it raised"
+        )
 
 
 def _panel(config: Config, policy: Policy) -> Iterator[str]:

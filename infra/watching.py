@@ -47,8 +47,9 @@ def alarms(stack: Regional, notices: str) -> None:
     for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
         what = f"executions-{metric.removeprefix('Executions').lower()}"
         _count(stack, notices, what, "AWS/States", metric, 0.0, {"StateMachineArn": machine})
-    _count(stack, notices, "tick-errors", "AWS/Lambda", "Errors", 2.0,
-           {"FunctionName": stack.names.function("Tick")}, periods=3)  # fmt: skip
+    # A tick that fails is not tried again; one may come a minute late, and leave a minute empty.
+    _count(stack, notices, "tick-errors", "AWS/Lambda", "Errors", 0.0,
+           {"FunctionName": stack.names.function("Tick")}, periods=5, of_them=3)  # fmt: skip
     _count(stack, notices, "assessments-lost", "tidegate", "AssessmentsLost", 0.0,
            {"handler": "Tick", "service": stack.names.prefix}, periods=3)  # fmt: skip
     for region in stack.project.policy.regions:
@@ -66,13 +67,14 @@ def alarms(stack: Regional, notices: str) -> None:
 
 def _count(
     stack: Regional, notices: str, what: str, namespace: str, metric: str, threshold: float,
-    where: dict[str, str], *, periods: int = 1,
+    where: dict[str, str], *, periods: int = 1, of_them: int | None = None,
 ) -> None:  # fmt: skip
     _alarm(
         stack, notices, what,
         namespace=namespace, metric_name=metric, dimensions=dimensions(where),
         statistic="Maximum" if namespace == "AWS/SQS" else "Sum", period=60, evaluation_periods=periods,
-        threshold=threshold, comparison_operator="GreaterThanThreshold", treat_missing_data="notBreaching",
+        datapoints_to_alarm=of_them, threshold=threshold, comparison_operator="GreaterThanThreshold",
+        treat_missing_data="notBreaching",
     )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from infra.bundle import PYTHON, ROOT, Libraries, add, package
 from infra.bytecode import compiler
-from infra.contexts import contexts
+from infra.contexts import at_once, contexts
 from infra.project import Project
+from infra.sizes import UNRESERVED
 from infra.words import FINDING
 from infra.zips import zip_name, zipped
 
@@ -58,8 +59,21 @@ def write(project: Project, wish: Wish) -> Iterator[str]:
         (out / "order.json").write_text(order + "\n", encoding="utf-8")
         shutil.rmtree(assembly)
         yield f"zips beside them; deploy in the order of {out / 'order.json'}"
+        yield from concurrency(project)
     if not complete:
         yield "The function package has no libraries yet: `--deploy` and `--release` add them."
+
+
+def concurrency(project: Project) -> Iterator[str]:
+    """Sentences about the quota that the functions need, for whoever deploys them."""
+    needs, reserved = sum(at_once(project).values()), sum(project.reserved.values())
+    told = (
+        f"reserves {reserved} and leaves {UNRESERVED} unreserved: a quota of {reserved + UNRESERVED} or more"
+        if reserved
+        else f"runs up to {needs} functions at once and reserves none: a quota of {needs} or more"
+    )
+    yield f"Each controller Region {told} (Service Quotas, Lambda: Concurrent executions, L-B99A9384)."
+    yield "A new account may have 10 at once: `tidegate doctor` compares."
 
 
 def _plainly(names: dict[str, Path], folder: Path) -> None:

@@ -35,6 +35,8 @@ from controller.steps.workflow.verify_shift import verify_shift
 Payload = dict[str, Any]
 Handler = Callable[[Payload, Any], Payload]
 _Frame = tuple[dict[str, Any], dict[str, Any]]
+WARMING: Payload = {"tidegate": "warm"}
+"""The event of the schedule that keeps a function in memory. It is answered, and nothing else is done."""
 LOGGED_FIELDS = ("next", "code", "incident", "opened", "used", "ignored")
 
 
@@ -238,6 +240,12 @@ def _deployed() -> dict[str, Handler]:
 
 
 def handler(event: Payload, context: Any) -> Payload:
-    """Run the handler that the deployed Lambda function's name ends with."""
+    """Run the handler that the deployed Lambda function's name ends with.
+
+    The name is the same by whatever version or alias the function is called.
+    """
+    deployed = _deployed()
+    if event == WARMING:  # everything is imported and every client stands: that is all that it is for
+        return {"warm": True}
     name = str(context.function_name).rpartition("-")[2]
-    return _deployed()[name](event, context)
+    return deployed[name](event, context)

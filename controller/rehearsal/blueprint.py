@@ -126,6 +126,24 @@ def function_arn(region: str, account: str, name: str, prefix: str = PREFIX) -> 
     return f"arn:aws:lambda:{region}:{account}:function:{prefix}-{name}"
 
 
+LIVE = "live"
+"""The alias by which the workflow calls the functions."""
+
+
+def live_arn(region: str, account: str, name: str, prefix: str = PREFIX) -> str:
+    return f"{function_arn(region, account, name, prefix)}:{LIVE}"
+
+
+def qualified(function: str) -> tuple[str, str]:
+    """Return (name, version or alias) of a function's name or ARN, whole or in part; "" for no qualifier.
+
+    Lambda takes `name`, `name:live`, `123456789012:function:name` and `arn:…:function:name:live`.
+    """
+    _, marked, rest = function.rpartition("function:")
+    name, _, qualifier = (rest if marked else function).partition(":")
+    return name, qualifier
+
+
 def machine_arn(region: str, account: str, prefix: str = PREFIX) -> str:
     return f"arn:aws:states:{region}:{account}:stateMachine:{prefix}"
 

@@ -286,7 +286,7 @@ class Cloud:
         self.call("sqs", "CreateQueue", here, {"QueueName": plan.called(QUEUE), "Attributes": attributes})
         definition = plan.workflow
         for function in plan.functions:
-            arn = names.function_arn(here, ACCOUNT, function, plan.prefix)
+            arn = names.live_arn(here, ACCOUNT, function, plan.prefix)
             definition = definition.replace("${" + function + "}", arn)
         machine = {
             "name": plan.prefix,

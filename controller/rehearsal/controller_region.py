@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.ports.runtime import Runtime
+from controller.rehearsal.blueprint import LIVE, qualified
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.self_metrics import Meter
 from controller.rehearsal.services.awslambda import Outcome
@@ -70,8 +71,10 @@ class ControllerRegion:
 
         The payload and the answer pass through JSON, as they do in AWS.
         """
-        prefix, _, name = function.rpartition(":")[2].rpartition("-")
-        handler = self.beside.get(prefix, self.functions).get(name)
+        whole, qualifier = qualified(function)
+        prefix, _, name = whole.rpartition("-")
+        known = qualifier in ("", LIVE)
+        handler = self.beside.get(prefix, self.functions).get(name) if known else None
         body = json.dumps(payload)
 
         def work() -> None:

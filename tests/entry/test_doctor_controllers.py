@@ -8,11 +8,12 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from controller.entry.doctor import canaries, controller, people, permissions, signals, versions
+from controller.entry.doctor import canaries, concurrency, controller, people, permissions, signals, versions
 from controller.entry.doctor.finding import Patient
 from controller.lab.environment.environment import Stage
 from controller.rehearsal.blueprint import queue_arn
 from controller.rehearsal.service import ACCOUNT
+from controller.rehearsal.services import readiness
 from tests.entry.examined_deployment import HERE, changed, patients, told
 from tests.entry.simulated_roles import MOVE, PUT, TABLE, with_roles
 from tests.support.drill_run import ALONE, set_up
@@ -54,6 +55,64 @@ def test_a_region_whose_functions_cannot_be_seen_is_unknown(stage: Stage) -> Non
     found = list(versions.versions(patients(stage)))
     stage.cloud.built.builds["us-west-2", "tidegate-Tick"] = stage.cloud.built.builds[HERE, "tidegate-Tick"]
     assert [(f.where, f.verdict) for f in found if f.verdict != "ok"] == [("us-west-2", "unknown")]
+
+
+def test_what_runs_is_what_the_alias_points_at(stage: Stage) -> None:
+    """A newer upload that nobody calls is no other build; an alias that was rolled back is."""
+    latest, built = stage.cloud.built.latest, stage.cloud.built.builds
+    whole = dict(latest)
+    latest.update(dict.fromkeys(whole, "uploaded"))
+    assert not told(versions.versions(patients(stage)))
+    built["us-west-2", "tidegate-Assess"], before = "older", built["us-west-2", "tidegate-Assess"]
+    try:
+        assert "Assess run another build than Tick" in told(versions.versions(patients(stage)))
+    finally:
+        latest.update(whole)
+        built["us-west-2", "tidegate-Assess"] = before
+
+
+NEED = {"Observe": 12, "ShiftTraffic": 2}
+
+
+def test_a_quota_that_is_too_small_is_found(patient: Patient, stage: Stage) -> None:
+    enough, storage = concurrency.concurrency(changed(patient, at_once=NEED))
+    assert (enough.verdict, storage.verdict) == ("ok", "ok")
+    assert "up to 14 functions at once, 0 reserved; the quota is 1000, of which 1000" in enough.says
+    many = changed(patient, at_once=NEED | {"Tick": 990})
+    assert told(concurrency.concurrency(many)).startswith("up to 1004 functions run at once, and 1000 may")
+    unknown, _ = concurrency.concurrency(changed(patient, at_once={"Nobody": 1}))
+    assert unknown.verdict == "unknown"
+    none, _ = concurrency.concurrency(patient)
+    assert none.verdict == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("kept", "wanted", "says"),
+    [
+        (0, {}, "ShiftTraffic may not run at all: somebody reserved 0 for it"),
+        (1, {}, "ShiftTraffic is held to 1 at once, and needs 2"),
+        (None, {"ShiftTraffic": 2}, "ShiftTraffic has none reserved, not 2"),
+        (3, {"ShiftTraffic": 2}, "ShiftTraffic has 3 reserved, not 2"),
+        (2, {"ShiftTraffic": 2}, ""),
+    ],
+)
+def test_a_function_that_is_held_back_by_hand_is_found(
+    patient: Patient, stage: Stage, kept: int | None, wanted: dict[str, int], says: str
+) -> None:
+    reserved = stage.cloud.built.reserved
+    if kept is not None:
+        reserved[HERE, "tidegate-ShiftTraffic"] = kept
+    try:
+        assert told(concurrency.concurrency(changed(patient, at_once=NEED, reserved=wanted))) == says
+    finally:
+        reserved.clear()
+
+
+def test_a_full_storage_of_code_is_found(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "CODE_STORAGE", -1)
+    assert "delete versions that no alias points at" in told(
+        concurrency.concurrency(changed(patient, at_once=NEED))
+    )
 
 
 def test_a_role_that_lost_a_right_is_found(patient: Patient) -> None:

@@ -56,13 +56,20 @@ class Function:
 
 @dataclass(frozen=True)
 class Report:
-    """What `function_process` found. answers: one for each event, `answer` or `error` with `why`."""
+    """What `function_process` found. answers: one for each event, `answer` or `error` with `why`.
+
+    started: seconds of a processor until the handler was imported; each answer has its own, `processor`.
+    connected: how many connections the events opened. peak: MB of memory.
+    """
 
     answers: list[dict[str, Any]]
     absent: list[str]
     outside: list[str]
     machine: str
     python: str
+    started: float
+    connected: int
+    peak: float
 
     @property
     def only(self) -> Any:

@@ -72,6 +72,11 @@ def slices(count: int, regions: int = 2, names: tuple[str, ...] = ()) -> dict[st
         ({"console": CONSOLE}, {}, "console.addresses: expected exactly the controllers"),
         ({"console": CONSOLE}, {}, "console.issuer: it lies in us-east-1"),
         ({"accounts": {"controller": "1" * 12, "application": "4" * 12}}, {}, "in another account"),
+        ({"reserved_concurrency": {"functions": {"Nobody": 1}}}, {}, "there is no function Nobody"),
+        ({"reserved_concurrency": {"functions": {"Observe": 9}}}, {}, "9 is fewer than the 10 batches"),
+        ({"reserved_concurrency": {"functions": {"Tick": 0}}}, {}, "functions.Tick: Input should be greater"),
+        ({"reserved_concurrency": {"quota": 137}}, {},
+         "38 in all, and 100 must stay unreserved: more than the quota of 137"),
         ({}, slices(20), "20 slices take 21 safety rules, and a control panel of ARC has 20 at most: 19"),
         ({"routing": PASSIVE}, slices(10), "has 20 at most: 9 slices; make the switch yourself"),
         ({}, slices(34, 3), "102 controls and the master switch"),
@@ -88,6 +93,15 @@ def test_as_many_slices_as_a_control_panel_has_rules_for(
     tmp_path: Path, config: dict[str, Any], policy: dict[str, Any]
 ) -> None:
     assert project(written(tmp_path, config, policy)).policy.regions["us-east-1"].controls
+
+
+def test_a_quota_that_is_just_enough_is_no_problem(tmp_path: Path) -> None:
+    assert project(written(tmp_path)).reserved == {}, "off unless it is asked for"
+    assert sum(project(written(tmp_path, {"reserved_concurrency": True})).reserved.values()) == 38
+    just = project(written(tmp_path, {"reserved_concurrency": {"quota": 138}}))
+    assert just.reserved == deployment(just, "us-east-2").reserved == deployment(just, "us-east-2").at_once
+    alone = project(written(tmp_path, {"reserved_concurrency": True, "console": None}))
+    assert "Console" not in alone.reserved
 
 
 def test_a_pipeline_does_not_stand_where_traffic_is_served(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def changed(synthesis: Synthesis, folder: Path, stack: str, change: Any) -> Path
     return folder
 
 
-def without(resources: dict[str, Any], type_: str, key: str, value: str) -> None:
+def without(resources: dict[str, Any], type_: str, key: str, value: Any) -> None:
     (name,) = [n for n, r in resources.items() if r["Type"] == type_ and r["Properties"].get(key) == value]
     del resources[name]
 
@@ -101,11 +101,12 @@ def test_a_drill_fails_where_a_rule_is_missing(synthesis: Synthesis, tmp_path: P
         ("AWS::SQS::Queue", "QueueName", "tidegate-intake", "lack tidegate-intake"),
         ("AWS::Scheduler::Schedule", "Name", "tidegate-tick", "the schedule of the tick"),
         ("AWS::Lambda::Function", "FunctionName", "tidegate-ShiftTraffic", "what is not there: ShiftTraffic"),
+        ("AWS::Lambda::Alias", "FunctionName", {"Ref": "ShiftTraffic"}, "what is not there: ShiftTraffic"),
         ("AWS::StepFunctions::StateMachine", "StateMachineName", "tidegate", "0 state machines"),
     ],
 )
 def test_templates_that_lack_what_a_controller_needs_are_refused(
-    synthesis: Synthesis, tmp_path: Path, type_: str, key: str, value: str, told: str
+    synthesis: Synthesis, tmp_path: Path, type_: str, key: str, value: Any, told: str
 ) -> None:
     drop = partial(without, type_=type_, key=key, value=value)
     folder = changed(synthesis, tmp_path / "t", "tidegate-controller-us-east-2", drop)

@@ -5,6 +5,7 @@ Each answer is a finding with a sentence. A question without an answer is `unkno
 
 from controller.entry.doctor import (
     canaries,
+    concurrency,
     controller,
     dns_records,
     objects,
@@ -29,6 +30,7 @@ def examine(patients: list[Patient]) -> list[Finding]:
         found += [controller.workflow(patient), *controller.tables(patient), controller.names(patient)]
         found += [controller.protection(patient), controller.dead_letters(patient)]
         found += permissions.permissions(patient)
+        found += concurrency.concurrency(patient)
     found += controller.forward_letters(first)
     found += [*versions.versions(patients), *signals.alarms(first), *canaries.canaries(first)]
     found += [*signals.probes(first), people.sign_in(first), people.last_drill(first)]

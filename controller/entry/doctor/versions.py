@@ -1,6 +1,7 @@
 """The examination of versions: all controllers run the same build and policy.
 
-Three controllers agree only if they judge by the same code and policies.
+Three controllers agree only if they judge by the same code and policies. What runs is what the alias `live`
+points at: neither the newest upload, which nobody calls, nor a version that was rolled back.
 The checksum of a function's package covers the policy, ARC's names and the code. It is the same in each
 Region.
 """
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from controller.entry.doctor.finding import Finding, Patient, short
 from controller.entry.lambdas import HANDLERS
 
+LIVE = "live"
 Sums = dict[str, str]
 """Handler -> `CodeSha256` (Lambda API Reference, GetFunctionConfiguration)."""
 
@@ -40,7 +42,7 @@ def _sums(patient: Patient) -> Sums | str:
     try:
         named = {handler: f"{patient.deployment.prefix}-{handler}" for handler in HANDLERS}
         return {
-            handler: str(client.get_function_configuration(FunctionName=name)["CodeSha256"])
+            handler: str(client.get_function_configuration(FunctionName=name, Qualifier=LIVE)["CodeSha256"])
             for handler, name in named.items()
         }
     except patient.failures as error:

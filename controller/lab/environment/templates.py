@@ -19,7 +19,15 @@ from urllib.parse import urlsplit
 
 from controller.lab.environment.object_switch import NotDeployable as NotDeployable
 from controller.lab.environment.object_switch import declared_switch
-from controller.rehearsal.blueprint import PREFIX, AlarmPlan, Blueprint, CanaryPlan, RulePlan
+from controller.rehearsal.blueprint import (
+    LIVE,
+    PREFIX,
+    AlarmPlan,
+    Blueprint,
+    CanaryPlan,
+    RulePlan,
+    qualified,
+)
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
 from controller.rehearsal.service import ACCOUNT
 
@@ -125,14 +133,14 @@ def _workflow(plan: Blueprint, here: list[Resource]) -> tuple[str, tuple[str, ..
         raise NotDeployable(f"the templates of {region} declare {len(machines)} state machines, not one")
     properties = machines[0].properties
     declared = {f.properties.get("FunctionName") for f in _of(here, "AWS::Lambda::Function")}
-    leads = {
-        name: str(arn).rpartition(":")[2]
-        for name, arn in properties.get("DefinitionSubstitutions", {}).items()
-    }
-    lost = sorted(name for name, function in leads.items() if function not in declared)
-    wrong = sorted(name for name, function in leads.items() if function != plan.called(name))
-    if lost or wrong:
-        raise NotDeployable(f"the workflow of {region} calls what is not there: {', '.join(lost or wrong)}")
+    leads = {n: qualified(str(arn)) for n, arn in properties.get("DefinitionSubstitutions", {}).items()}
+    aliases = [a.properties for a in _of(here, "AWS::Lambda::Alias")]
+    live = [a.get("FunctionName") for a in aliases if a.get("Name") == LIVE]
+    lost = sorted(name for name, (function, _) in leads.items() if function not in declared)
+    wrong = sorted(name for name, (function, _) in leads.items() if function != plan.called(name))
+    stray = sorted(name for name, (_, alias) in leads.items() if alias != LIVE or {"Ref": name} not in live)
+    if amiss := lost or wrong or stray:
+        raise NotDeployable(f"the workflow of {region} calls what is not there: {', '.join(amiss)}")
     return str(properties["DefinitionString"]), (*leads, "Tick")
 
 

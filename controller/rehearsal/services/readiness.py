@@ -35,6 +35,10 @@ class SwitchPlan:
     regions: tuple[str, ...]
 
 
+CODE_STORAGE = 75 * 1024**3
+"""Bytes of functions' code that an account may keep in a Region."""
+
+
 class Providers:
     """The services of all Regions.
 
@@ -99,7 +103,8 @@ class Providers:
     def _account(self, call: Call) -> Answer:
         most = int(self._allowed(call.region, "lambda"))
         limit = {"ConcurrentExecutions": most, "UnreservedConcurrentExecutions": most}
-        return {"AccountLimit": limit, "AccountUsage": {}}
+        sizes = {"TotalCodeSize": CODE_STORAGE, "CodeSizeZipped": 52_428_800, "CodeSizeUnzipped": 262_144_000}
+        return {"AccountLimit": limit | sizes, "AccountUsage": {"TotalCodeSize": 0, "FunctionCount": 0}}
 
     def _allowed(self, region: str, service: str) -> float:
         return USUAL[service] / (10 if region in self._faults.unready else 1)
