@@ -27,7 +27,7 @@ from controller import wiring
 from controller.console.auth.session import Sealer, begun, cookie_of
 from controller.core.policy.validation import parse_policy
 from controller.entry.demo.rehearsal import parts
-from controller.entry.lambdas import HANDLERS
+from controller.entry.lambdas import HANDLERS, WARMING
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.virtual import virtual_stage
 from controller.rehearsal.faults import Faults
@@ -40,6 +40,7 @@ from controller.steps.payload import StepPayload
 from infra.bundle import Libraries
 from infra.interpreter import PYTHON, unpacked
 from infra.project import load
+from infra.sizes import SMALL
 from infra.writing import packages, zip_packages
 from tests.infra.bundles import REAL, Bundles, Function, Report, imports_of, package_of
 from tests.infra.config_files import MOVED, written
@@ -178,6 +179,15 @@ def test_a_state_of_the_workflow_answers_in_its_own_words(bundles: Bundles, worl
     event = {"carry": payload, "token": "t"} if state == "RequestApproval" else payload
     (found,) = world.run(bundles, f"tidegate-{state}", [event]).answers
     assert found.get("error", "controller.").startswith("controller."), found
+
+
+@pytest.mark.parametrize("name", sorted(HANDLERS))
+def test_a_function_that_is_kept_warm_opens_no_connection(bundles: Bundles, name: str) -> None:
+    """No cloud answers here: whoever asked one would fail, or wait."""
+    report = bundles.run(_of(bundles, f"tidegate-{name}", HERE), [WARMING, WARMING])
+    assert [each.get("answer") for each in report.answers] == [{"warm": True}] * 2, report.answers
+    assert (report.connected, report.outside) == (0, [])
+    assert report.peak < SMALL / 2, "the smallest of them is big enough"
 
 
 def test_the_console_shows_its_pages_and_files(bundles: Bundles, world: World) -> None:
