@@ -124,6 +124,20 @@ class Records(BaseModel):
     mode: Literal["active-active", "active-passive"] = "active-active"
 
 
+class Heartbeat(BaseModel):
+    """Who outside notices that a controller is silent.
+
+    host: the only one that is called. secret: the name of a secret in each controller Region, which holds an
+    address there, or PagerDuty's routing key.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["https", "pagerduty"] = "https"
+    host: str = Field(pattern=r"^(([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}|127\.0\.0\.1:\d{1,5})$")
+    secret: str = Field(pattern=r"^[\w/+=.@-]{1,200}$")
+
+
 class Right(BaseModel):
     """What one statement of a role allows. keys: IAM condition key -> the value (or values) that the calls
     carry."""
@@ -176,8 +190,14 @@ class Deployment(BaseModel):
     records: Records | None = None
     issuer: str | None = None
     rights: dict[str, tuple[Right, ...]] = Field(default_factory=dict)
+    heartbeat: Heartbeat | None = None
     at_once: dict[str, int] = Field(default_factory=dict)
     reserved: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def speed(self) -> float:
+        """Return how many seconds pass in one: a rehearsal's are shorter."""
+        return self.clock.speed if self.clock else 1.0
 
     @model_validator(mode="after")
     def _one_switch(self) -> Self:

@@ -34,6 +34,7 @@ from controller.aws.dynamodb.replicas import Replicas
 from controller.aws.errors import translated
 from controller.aws.events.parse import parse
 from controller.aws.events.rules import INTAKE as INTAKE
+from controller.aws.heartbeat import PATIENCE, OutsideHeartbeat
 from controller.aws.notices import Notices
 from controller.aws.readiness import ARC_REGION, SERVICES, AwsReadiness
 from controller.aws.runtime import SystemRuntime
@@ -79,7 +80,6 @@ def build(
     """
     d, policy = deployment, parse_policy(deployment.policy, in_force=True)
     make, run = clients or boto3_clients(), runtime or system_runtime(d)
-    speed = d.clock.speed if d.clock else 1.0
     order = tuple(dict.fromkeys((d.region, *policy.controllers)))
     client = partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
@@ -87,7 +87,7 @@ def build(
     people, names = _people(d, client, order, run, new_id)
     here, kept = client("dynamodb"), kept_of(policy, expected_signals(policy, d.account))
     watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
-    quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
+    quick = max(1.0, 0.2 * d.speed)  # seconds that a question may take; real milliseconds at speed
     return Deps(
         policy=policy,
         gates={name: gate.rule for name, gate in d.arc.gates.items()} if d.arc else {},
@@ -104,7 +104,7 @@ def build(
         approvals=_approvals(d, client, journal, order[1:]),
         people=people,
         names=names,
-        switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
+        switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=d.speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
         requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
         readiness=_readiness(d, policy, client, run),
@@ -112,6 +112,7 @@ def build(
         workflow=_workflow(d, client, order[1:]),
         notices=NamedNotices(_notices(d, client), names),
         recovery=_recovery(d, client, journal, order, run),
+        heartbeat=_heartbeat(d, policy, client, run),
         runtime=run,
         new_id=new_id,
         read_event=parse,
@@ -120,7 +121,7 @@ def build(
 
 def _readiness(d: Deployment, policy: Policy, client: Any, run: Runtime) -> AwsReadiness:
     asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
-    quick = max(1.0, 0.05 * (d.clock.speed if d.clock else 1.0))
+    quick = max(1.0, 0.05 * d.speed)
     return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=quick)
 
 
@@ -167,30 +168,30 @@ def _recovery(
 
 def _approvals(d: Deployment, client: Client, table: Replicas, others: Sequence[str]) -> DynamoApprovals:
     return DynamoApprovals(
-        client=table,
-        kms=client("kms"),
-        table=d.journal_table,
-        key_id=d.key,
+        client=table, kms=client("kms"), table=d.journal_table, key_id=d.key,
         others={region: client("kms", region) for region in others},
-    )
+    )  # fmt: skip
 
 
 def _workflow(d: Deployment, client: Client, others: Sequence[str]) -> StepFunctionsWorkflow:
-    return StepFunctionsWorkflow(
-        client=client("stepfunctions"),
-        state_machine_arn=d.state_machine,
-        others={region: client("stepfunctions", region) for region in others},
-    )
+    here, there = client("stepfunctions"), {region: client("stepfunctions", region) for region in others}
+    return StepFunctionsWorkflow(client=here, state_machine_arn=d.state_machine, others=there)
 
 
 def _notices(d: Deployment, client: Client) -> Notices:
-    return Notices(
-        sns=client("sns"),
-        topic=d.topic,
-        events=client("events", None, QUESTION),
-        bus=d.bus,
-        links=d.console_by_region,
-    )
+    events = client("events", None, QUESTION)
+    return Notices(sns=client("sns"), topic=d.topic, events=events, bus=d.bus, links=d.console_by_region)
+
+
+def _heartbeat(d: Deployment, policy: Policy, client: Client, run: Runtime) -> OutsideHeartbeat | None:
+    """Return whom to tell outside; no client is made before the first beat, for one function beats of all."""
+    if (told := d.heartbeat) is None:
+        return None
+    quick = max(PATIENCE, 0.2 * d.speed)
+    return OutsideHeartbeat(
+        secrets=partial(client, "secretsmanager", None, QUESTION), secret=told.secret, kind=told.kind,
+        host=told.host, source=f"{policy.application}/{d.region}", runtime=run, timeout=quick,
+    )  # fmt: skip
 
 
 def switch_of(

@@ -26,7 +26,16 @@ ASKED = frozenset(
             "lambda",
             "route53-recovery-cluster",
         ),
-        *("route53-recovery-readiness", "s3", "service-quotas", "sns", "sqs", "stepfunctions", "sts"),
+        *(
+            "route53-recovery-readiness",
+            "s3",
+            "secretsmanager",
+            "service-quotas",
+            "sns",
+            "sqs",
+            "stepfunctions",
+            "sts",
+        ),
     }
 )
 """The services that a function asks, as botocore names them."""

@@ -95,6 +95,16 @@ class Console(Strict):
     addresses: dict[Region, Address]
 
 
+class Watcher(Strict):
+    """Who outside pages people when a controller falls silent. host: the only one that is called.
+
+    Address or key lie in a secret of each controller Region, which a person makes.
+    """
+
+    kind: Literal["https", "pagerduty"] = "https"
+    host: Domain
+
+
 class Pipeline(Strict):
     """Region that serves no traffic, and the repository that it deploys from."""
 
@@ -135,6 +145,7 @@ class Config(Strict):
     pipeline: Pipeline | None = None
     console: Console | None = None
     plans: dict[str, Arn] = Field(default_factory=dict)
+    heartbeat: Watcher | None = None
     notify: list[Email] = Field(default_factory=list, max_length=20)
     journal_made: Annotated[int, Field(ge=1, le=99)] = 1
     protected: bool | None = None

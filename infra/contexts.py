@@ -55,6 +55,7 @@ def deployment(project: Project, region: str) -> Deployment:
         records=_records(project),
         issuer=project.config.console.issuer if project.config.console else None,
         rights=rights(project, region),
+        heartbeat=project.heartbeat,
         at_once=at_once(project),
         reserved=project.reserved,
     )

@@ -128,6 +128,7 @@ def environment(stack: Regional) -> dict[str, str]:
     consoles = {"TIDEGATE_CONSOLES": "consoles.json"} if project.consoles else {}
     reviewed = {"TIDEGATE_REVIEW": "review.json"} if project.review else {}
     plans = {"TIDEGATE_PLANS": "plans.json"} if project.config.plans else {}
+    beats = {"TIDEGATE_HEARTBEAT": "heartbeat.json"} if project.heartbeat is not None else {}
     return {
         "TIDEGATE_ACCOUNT": account,
         "TIDEGATE_PREFIX": stack.names.prefix,
@@ -137,6 +138,7 @@ def environment(stack: Regional) -> dict[str, str]:
         **consoles,
         **reviewed,
         **plans,
+        **beats,
         "TIDEGATE_JOURNAL": stack.names.of(names.JOURNAL),
         "TIDEGATE_EVIDENCE": stack.names.of(names.EVIDENCE),
         "TIDEGATE_ASSESSMENTS": stack.names.of(names.ASSESSMENTS),

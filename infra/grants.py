@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controller.aws import notices, readiness, s3_switch, workflow
+from controller.aws import heartbeat, notices, readiness, s3_switch, workflow
 from controller.aws.arc import calls as arc_calls
 from controller.aws.cloudwatch import alarms, request_counts
 from controller.aws.dynamodb import (
@@ -37,7 +37,7 @@ SEEN = (
 """What whoever decides looks at. Notices tell names, and whoever loads a policy writes its reviewers down."""
 USES: Mapping[str, tuple[str, ...]] = {
     "Observe": (*SEEN, "leases", "approvals", "workflow"),
-    "Tick": (*SEEN, "leases", "approvals", "workflow", "shift", "polls", "expiry"),
+    "Tick": (*SEEN, "leases", "approvals", "workflow", "shift", "polls", "expiry", "heartbeat"),
     "Assess": (*SEEN, "leases"),
     "ConfirmReadiness": SEEN,
     "RequestApproval": (*SEEN, "approvals", "workflow"),
@@ -66,6 +66,7 @@ ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "expiry": people.ENDS,
     "console_key": console_key.PERMISSIONS,
     "notices": notices.PERMISSIONS,
+    "heartbeat": heartbeat.PERMISSIONS,
     "workflow": workflow.PERMISSIONS,
     "polls": alarms.PERMISSIONS,
     "requests": request_counts.PERMISSIONS,
@@ -165,6 +166,8 @@ def wanted(project: Project, port: str) -> tuple[str, ...]:
         return tuple(a for a in actions if a.startswith(prefix) and (project.live or port == "switch"))
     if port == "readiness":
         return tuple(action for action in actions if action in _asked(project))
+    if port == "heartbeat" and project.heartbeat is None:
+        return ()
     if port == "requests" and project.policy.traffic is None:
         return ()
     return actions
@@ -221,6 +224,14 @@ def _objects(project: Project, _region: str, port: str) -> tuple[list[str], None
     return [f"arn:aws:s3:::{b.name}{ends}" for b in project.standby.bucket_by_region.values()], None
 
 
+def _secrets(project: Project, region: str, _port: str) -> tuple[list[str], None]:
+    """The one secret, in the controller's own Region. AWS puts six characters of its own behind the name."""
+    told = project.heartbeat
+    return [
+        names.arn("secretsmanager", region, project.account, f"secret:{told.secret}-??????")
+    ] if told else [], None
+
+
 _RESOURCES: Mapping[str, Callable[[Project, str, str], tuple[list[str], Mapping[str, Any] | None]]] = {
     "dynamodb": _tables,
     "kms": _keys,
@@ -232,6 +243,7 @@ _RESOURCES: Mapping[str, Callable[[Project, str, str], tuple[list[str], Mapping[
         [names.bus_arn(r, p.account)],
         {"StringEquals": {"events:source": "tidegate"}},
     ),
+    "secretsmanager": _secrets,
     "arc-region-switch": lambda p, _r, _p: (sorted(p.config.plans.values()), None),
 }
 """Service -> what this deployment may touch of it."""

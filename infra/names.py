@@ -15,6 +15,7 @@ TABLE_KEYS = {
     PEOPLE: (("kind", "S"), ("key", "S")),
 }
 """What a table is for -> partition and sort key, each with its type."""
+HEARTBEAT = "heartbeat"
 EXPIRES = "expires"
 """The attribute by which evidence and assessments expire. The journal has none, and names a sweep."""
 

@@ -27,6 +27,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
         *("lambda:GetAccountSettings", "route53-recovery-readiness:GetReadinessCheckStatus"),
         "servicequotas:GetServiceQuota",
     ),
+    "heartbeat": ("secretsmanager:GetSecretValue",),
     "polls": ("cloudwatch:DescribeAlarms",),
     "requests": ("cloudwatch:GetMetricData",),
 }

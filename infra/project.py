@@ -19,7 +19,7 @@ from controller.core.policy.validation import compiled
 from controller.lab.cases.review_record import review_file
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.positions import PolicyRefused
-from controller.settings import Arc, Bucket, SignIn, Standby
+from controller.settings import Arc, Bucket, Heartbeat, SignIn, Standby
 from controller.steps.context.situation import every_query
 from infra import names
 from infra.config import Config, Reserved, beside
@@ -27,6 +27,8 @@ from infra.geography import ARC_ENDPOINTS, HEALTH_BACKUPS, JOURNAL_SETS, SYNTHET
 from infra.names import Names
 from infra.sizes import CONCURRENCY, SIZES, UNRESERVED, USUAL_QUOTA
 
+PAGERDUTY = ("events.pagerduty.com", "events.eu.pagerduty.com")
+"""Where its Events API answers, in its two service regions."""
 PANEL_RULES, PANEL_CONTROLS = 20, 100
 """Safety rules and routing controls of one control panel (ARC's quotas for routing control)."""
 
@@ -121,6 +123,13 @@ class Project:
         return next((here for here in elsewhere if here not in self.policy.regions), elsewhere[0])
 
     @property
+    def heartbeat(self) -> Heartbeat | None:
+        """Who outside is told that a controller is well, and the name of the secret that says where."""
+        told = self.config.heartbeat
+        secret = self.names.of(names.HEARTBEAT)
+        return Heartbeat(kind=told.kind, host=told.host, secret=secret) if told else None
+
+    @property
     def consoles(self) -> dict[str, str]:
         """Controller Region -> the address of its console."""
         console = self.config.console
@@ -140,6 +149,8 @@ class Project:
             files["review.json"] = self.review.data()
         if self.config.plans:
             files["plans.json"] = dict(self.config.plans)
+        if self.heartbeat is not None:
+            files["heartbeat.json"] = self.heartbeat.model_dump(mode="json")
         if self.consoles:
             files["consoles.json"] = dict(self.consoles)
         if self.arc is not None:
@@ -254,6 +265,8 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
     yield from _panel(config, policy)
     yield from _objects(config, policy)
     yield from _reserved(config)
+    if (told := config.heartbeat) and (told.kind == "pagerduty") is not (told.host in PAGERDUTY):
+        yield f"heartbeat.host: {told.host} is not where PagerDuty's kind sends: {names.listed(PAGERDUTY)}"
     yield from _same_ids(policy, Names(config.prefix).master)
     split = config.accounts.application != config.accounts.controller
     if split and config.routing and not config.routing.endpoints:

@@ -52,6 +52,14 @@ def alarms(stack: Regional, notices: str) -> None:
            {"FunctionName": stack.names.function("Tick")}, periods=5, of_them=3)  # fmt: skip
     _count(stack, notices, "assessments-lost", "tidegate", "AssessmentsLost", 0.0,
            {"handler": "Tick", "service": stack.names.prefix}, periods=3)  # fmt: skip
+    if stack.project.heartbeat is not None:
+        _alarm(
+            stack, notices, "heartbeat",
+            metric_name="HeartbeatSent", namespace="tidegate", statistic="Sum", period=300,
+            evaluation_periods=1, threshold=1.0, comparison_operator="LessThanThreshold",
+            treat_missing_data="breaching",
+            dimensions=dimensions({"handler": "Tick", "service": stack.names.prefix}),
+        )  # fmt: skip
     for region in stack.project.policy.regions:
         _alarm(
             stack, notices, f"probe-{region}",

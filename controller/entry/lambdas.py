@@ -55,6 +55,7 @@ class Environment(BaseModel):
     consoles_file: str = Field(alias="TIDEGATE_CONSOLES", default="")
     review_file: str = Field(alias="TIDEGATE_REVIEW", default="")
     plans_file: str = Field(alias="TIDEGATE_PLANS", default="")
+    heartbeat_file: str = Field(alias="TIDEGATE_HEARTBEAT", default="")
     journal_table: str = Field(alias="TIDEGATE_JOURNAL")
     evidence_table: str = Field(alias="TIDEGATE_EVIDENCE")
     assessments_table: str = Field(alias="TIDEGATE_ASSESSMENTS")
@@ -69,9 +70,11 @@ class Environment(BaseModel):
 
         With `TIDEGATE_STANDBY` that file says how traffic moves, else `arc.json`.
         The file of `TIDEGATE_CONSOLES`: controller Region -> the address of its console, for notices.
-        That of `TIDEGATE_PLANS`: the policy's name of a Region switch plan -> its ARN.
+        That of `TIDEGATE_PLANS`: the policy's name of a Region switch plan -> its ARN. That of
+        `TIDEGATE_HEARTBEAT`: who outside is told that this controller is well.
         """
         files = {"policy_file", "arc_file", "standby_file", "consoles_file", "review_file", "plans_file"}
+        files |= {"heartbeat_file"}
         names = self.model_dump(exclude=files)
         if self.consoles_file:
             names["console_by_region"] = wiring.packaged(self.consoles_file)
@@ -79,6 +82,8 @@ class Environment(BaseModel):
             names["review"] = wiring.packaged(self.review_file)
         if self.plans_file:
             names["plans"] = wiring.packaged(self.plans_file)
+        if self.heartbeat_file:
+            names["heartbeat"] = wiring.packaged(self.heartbeat_file)
         names["policy"] = wiring.packaged(self.policy_file)
         if self.standby_file:
             names["standby"] = Standby.model_validate(wiring.packaged(self.standby_file))
@@ -204,6 +209,11 @@ def _instrumented(
             stream.write(metric("ControlsOn", float(count), MetricUnit.Count, region=region))
         if "incident_open" in result:
             stream.write(metric("IncidentOpen", float(result["incident_open"]), MetricUnit.Count))
+        if told := result.get("heartbeat"):
+            if told["why"]:
+                logger.error("heartbeat", extra={**fields, **told})
+            # Zero or missing, it rings: people hear of it from us too, while we can still tell them.
+            stream.write(metric("HeartbeatSent", float(told["sent"]), MetricUnit.Count))
         milliseconds = (deps.runtime.monotonic() - started) * 1000
         stream.write(metric("Duration", milliseconds, MetricUnit.Milliseconds))
         return result

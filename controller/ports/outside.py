@@ -122,6 +122,16 @@ class Notices(Protocol):
         ...
 
 
+class Heartbeat(Protocol):
+    def beat(self) -> str:
+        """Tell a third party that this controller is well.
+
+        It pages people when that stops. Return "", or what is in doubt although it was told. Ends within a
+        few seconds. Raises `OutsideUnreachable`, whose sentence holds no secret.
+        """
+        ...
+
+
 class Readiness(Protocol):
     def read(self, query: ReadinessQuery) -> ReadinessResult:
         """Ask the provider of the query's kind now.

@@ -49,6 +49,7 @@ from controller.rehearsal.services.route53 import (
     reported_checks,
 )
 from controller.rehearsal.services.s3 import Objects, locked
+from controller.rehearsal.services.secretsmanager import Secrets
 from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_minute, replicated
@@ -120,6 +121,7 @@ class Cloud:
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
         elsewhere = self._route53(locked(plan.controller, MotoFallback().handle))
+        self.secrets = Secrets()
         self.built = Functions(self.plans, Providers(kernel, faults))
         self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock, passes)
 
@@ -155,6 +157,7 @@ class Cloud:
         plan = SwitchPlan(self.plan.application, tuple(self.plan.controls))
         services |= provided(self.kernel, self.faults, self.plan.controls, plan=plan, watched=self.regions)
         services |= {("lambda", region): self.built for region in self.controller_regions}
+        services |= {("secretsmanager", region): self.secrets for region in self.controller_regions}
         services[CONFIG, "us-west-2"] = self.panel
         return services | {(SERVICE, region): self.arc for region in ENDPOINTS}
 

@@ -23,7 +23,7 @@ PORTS = (
         "polls",
         "requests",
     ),
-    *("readiness", "workflow", "notices", "people"),
+    *("readiness", "workflow", "notices", "people", "heartbeat"),
 )
 FLIPS = ".switch.update"
 SWEEP = "deps.people.expire"

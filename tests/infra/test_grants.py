@@ -54,7 +54,12 @@ def test_every_adapter_that_declares_permissions_is_in_the_table() -> None:
 def test_the_roles_hold_exactly_what_the_adapters_declare(synthesis: Synthesis) -> None:
     """Shadow, without ARC: what would move traffic is left out, and so is what the policy asks of nobody."""
     asked = {"arc-region-switch:GetPlanEvaluationStatus", "cloudwatch:GetMetricStatistics"}
-    unasked = {*ADAPTERS["readiness"], *ADAPTERS["requests"], *ADAPTERS["shift"]} - asked
+    unasked = {
+        *ADAPTERS["heartbeat"],
+        *ADAPTERS["readiness"],
+        *ADAPTERS["requests"],
+        *ADAPTERS["shift"],
+    } - asked
     for handler, ports in USES.items():
         wished = {
             a for port in ports for a in ADAPTERS[port] if not a.startswith("route53-recovery-cluster:")

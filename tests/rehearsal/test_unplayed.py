@@ -23,7 +23,7 @@ from tests.support.drill_run import set_up
 HERE, ELSEWHERE = "us-east-2", "eu-north-1"
 SESSION = Session()
 OTHERS = (
-    "s3", "route53", "sts", "iam", "ec2", "secretsmanager", "ssm", "logs", "cloudformation", "rds",
+    "s3", "route53", "sts", "iam", "ec2", "ssm", "logs", "cloudformation", "rds",
     "cloudfront", "autoscaling", "health", "fis", "organizations", "tagging", "apigateway", "scheduler",
     "elasticloadbalancing", "ecs", "elasticache", "acm", "cloudtrail", "config", "glacier", "ses",
 )  # fmt: skip

@@ -8,6 +8,7 @@ from controller.entry.doctor import (
     concurrency,
     controller,
     dns_records,
+    heartbeat,
     objects,
     people,
     permissions,
@@ -29,6 +30,7 @@ def examine(patients: list[Patient]) -> list[Finding]:
         found += [*controller.journal(patient), controller.watching(patient), signals.signals(patient)]
         found += [controller.workflow(patient), *controller.tables(patient), controller.names(patient)]
         found += [controller.protection(patient), controller.dead_letters(patient)]
+        found += heartbeat.heartbeat(patient)
         found += permissions.permissions(patient)
         found += concurrency.concurrency(patient)
     found += controller.forward_letters(first)

@@ -129,7 +129,7 @@ def _simulated(patient: Patient, role: str, right: Right) -> Iterator[tuple[str,
     A decision is `allowed`, `implicitDeny` or `explicitDeny`, or names who above the role denies.
     """
     params: dict[str, Any] = {"PolicySourceArn": role, "ActionNames": list(right.actions)}
-    named = [arn.replace("*", SAMPLE) for arn in right.resources if arn != "*"]
+    named = [arn.replace("*", SAMPLE).replace("?", SAMPLE[0]) for arn in right.resources if arn != "*"]
     if named:
         params["ResourceArns"] = named
     if right.keys:

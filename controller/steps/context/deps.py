@@ -10,6 +10,7 @@ from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy.schema import Policy
 from controller.ports.outside import (
     AlarmPoll,
+    Heartbeat,
     Notices,
     Readiness,
     Requests,
@@ -38,6 +39,17 @@ REASON = 2000
 """Characters of a reason in the journal, whose events are bounded."""
 
 
+@dataclass
+class LastBeat:
+    """The last heartbeat of this process.
+
+    at: None before the first. why: "" where it was sent.
+    """
+
+    at: float | None = None
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class Deps:
     """The interfaces of one controller to the outside, and its settings.
@@ -49,6 +61,7 @@ class Deps:
     later policy wins).
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
     people: turns whoever acts into an id; names: turns ids into what people read.
+    heartbeat: None where nobody outside watches. last_beat: what became of the last one.
     gates: a master switch's name -> its gating rule's ARN, which is never set aside.
     unrecorded: why each assessment of this invocation was lost that could not be written; whoever runs the
     step says so, and empties it.
@@ -80,12 +93,14 @@ class Deps:
     runtime: Runtime
     new_id: Callable[[], str]
     read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]
+    heartbeat: Heartbeat | None = None
     gates: Mapping[str, str] = field(default_factory=dict)
     review: Mapping[str, Any] | None = None
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
     journal_head: JournalHead = field(default_factory=JournalHead, compare=False, repr=False)
     checkpointing: Checkpoints = field(default_factory=Checkpoints, compare=False, repr=False)
     library: PolicyLibrary = field(default_factory=PolicyLibrary, compare=False, repr=False)
+    last_beat: LastBeat = field(default_factory=LastBeat, compare=False, repr=False)
     episodes: Episodes = field(default_factory=Episodes, compare=False, repr=False)
     unrecorded: list[str] = field(default_factory=list, compare=False, repr=False)
     deployed_with: Policy | None = None

@@ -35,6 +35,7 @@ from controller.steps.context.situation import read_switch, refresh, situation
 from controller.steps.incident.drift import change_data, record_drift, repair_echo
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.alert_pages import look_for_alerts, page_alerts
+from controller.steps.tick.heartbeat import beat, illness, last_beat_data
 from controller.steps.tick.keep_alive import keep_alive
 from controller.steps.tick.scheduled_drills import drill_if_due
 from controller.steps.tick.self_checks import page_stuck_step, record_gap, record_unreadable_journal
@@ -57,13 +58,12 @@ def tick(deps: Deps) -> dict[str, object]:
     try:
         state = record_gap(deps, load_state(deps), now)
     except (OutsideUnreachable, JournalUnreadable) as error:
-        return record_unreadable_journal(deps, now, error)
+        return record_unreadable_journal(deps, now, error) | beat(deps, "the journal cannot be read")
     moving = _prepared(deps, state)
     if moving.policy.digest != deps.policy.digest:
         _poll(moving)  # its signals too: the incident goes on by them
     refresh(moving.policy, state, deps.readiness, deps.snapshots, deps.runtime)
     seen = situation(deps, state, read_controls=False, controls=read_switch(deps, state))
-    controls = seen.controls
     state = _look_for_drift(moving, seen, state)
     state = _record_recovery(deps, seen, state)
     assessed = assess_regions_retrying(deps, seen, state)
@@ -73,15 +73,16 @@ def tick(deps: Deps) -> dict[str, object]:
         "by": "tick",
         "silent_regions": polled.silent,
         "refused_regions": polled.refused,
-        "controls": None if controls is None else dict(controls),
+        "controls": None if seen.controls is None else dict(seen.controls),
         "decisions": [decision_data(decision) for decision in assessed.decisions],
         "waits": dict(assessed.waits),
         **change_data(deps, state),
         **standing_data(standing),
         **look.memory,
+        **last_beat_data(deps),
     }
     keep_checkpoint(deps, assessed.state)
-    note(deps, now, record)
+    written = note(deps, now, record)
     state = tell_untold(deps, page_stuck_step(deps, assessed.state), asked=look.asked)
     if assessed.opened is None:  # else its first step writes just now: what is due is told by the next tick
         state = page_alerts(deps, state, look)
@@ -93,9 +94,10 @@ def tick(deps: Deps) -> dict[str, object]:
     drill_if_due(deps, assessed.seen, state)
     _expire_names(deps, now)
     codes = {decision.region: decision.code for decision in assessed.decisions}
-    gauges = {"controls_on": _on(deps, controls), "incident_open": state.open is not None}
+    gauges = {"controls_on": _on(deps, seen.controls), "incident_open": state.open is not None}
     polls = {"silent_regions": polled.silent, "refused_regions": sorted(polled.refused)}
-    return {"decisions": codes, **polls, **gauges}
+    ill = illness(assessed.seen, state, written=written, refused=polled.refused)
+    return {"decisions": codes, **polls, **gauges, **beat(deps, ill)}
 
 
 def _prepared(deps: Deps, state: State) -> Deps:
