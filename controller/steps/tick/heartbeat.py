@@ -1,4 +1,4 @@
-"""The heartbeat of a controller: sent outside after each tick by which it is well.
+"""The heartbeat of a controller, sent outside after each tick, unless it is ill.
 
 ```
  journal read ─ evidence read ─ may look somewhere ─ hears others ─ wrote it down ─ can page ─> beat
