@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from controller.lab.scenarios.actions import turn
+from controller.rehearsal.service import AwsError, Call, Service
 from tests.support.drill_run import operators
 from tests.support.heartbeats import Watched, watching
 
@@ -64,6 +67,31 @@ def test_a_controller_that_cannot_page_is_silent(watched: Watched) -> None:
     watched.stage.faults.mute.clear()
     watched.beats(120)
     assert min(watched.beats(300).values()) >= 4
+
+
+def test_a_controller_whose_decisions_are_lost_is_silent(watched: Watched) -> None:
+    watched.beats(300)
+    cloud = watched.stage.cloud
+    cloud.call("dynamodb", "DeleteTable", SECOND, {"TableName": "tidegate-assessments"})
+    assert watched.beats(300)[SECOND] == 0
+    assert watched.told(SECOND)[-2]["why"] == "withheld: what it decided could not be written down"
+
+
+def test_a_controller_that_may_look_nowhere_is_silent(watched: Watched) -> None:
+    """Events may still come, and its refusal is nobody's silence (S21): only a person can mend it."""
+    watched.beats(300)
+
+    services = watched.stage.cloud.wire.services
+
+    def refuse(_call: Call) -> dict[str, Any]:
+        raise AwsError("AccessDenied", "not authorized to perform: cloudwatch:DescribeAlarms", 403)
+
+    for region in watched.stage.policy.regions:
+        held = services["monitoring", region]
+        operations = {**held.operations, "DescribeAlarms": refuse}
+        services["monitoring", region] = cast(Service, SimpleNamespace(operations=operations))
+    assert set(watched.beats(300).values()) == {0}
+    assert watched.told(FIRST)[-2]["why"] == "withheld: it may look at no Region"
 
 
 def test_a_region_that_is_dark_silences_nobody_else(watched: Watched) -> None:
