@@ -72,7 +72,9 @@ def test_a_controller_that_cannot_page_is_silent(watched: Watched) -> None:
 def test_a_controller_whose_decisions_are_lost_is_silent(watched: Watched) -> None:
     watched.beats(300)
     cloud = watched.stage.cloud
-    cloud.call("dynamodb", "DeleteTable", SECOND, {"TableName": "tidegate-assessments"})
+    table = {"TableName": "tidegate-assessments"}
+    cloud.call("dynamodb", "UpdateTable", SECOND, table | {"DeletionProtectionEnabled": False})
+    cloud.call("dynamodb", "DeleteTable", SECOND, table)
     assert watched.beats(300)[SECOND] == 0
     assert watched.told(SECOND)[-2]["why"] == "withheld: what it decided could not be written down"
 
