@@ -149,6 +149,22 @@ class Right(BaseModel):
     keys: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
 
 
+class Access(BaseModel):
+    """A role in another account, by which a controller looks or acts there.
+
+    external_id: what the role's trust asks for; it is no secret.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: str = Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,128}$")
+    external_id: str = Field(pattern=r"^[\w+=,.@:/-]{2,200}$")
+
+    @property
+    def account(self) -> str:
+        return self.role.split(":")[4]
+
+
 class Deployment(BaseModel):
     """Everything that `wiring.build` needs. `endpoint_url` is set in a rehearsal only.
 
@@ -158,6 +174,7 @@ class Deployment(BaseModel):
     forwarding: Regions whose events go to the controllers; each keeps what none took in a queue.
     people_days: for which a person's name is kept after their last act.
     at_once, reserved: function -> how many of it run at the same time at most, and how many are kept for it.
+    evidence, arc_access: the role where alarms and canaries live, and where ARC does; None: in `account`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -198,6 +215,14 @@ class Deployment(BaseModel):
     def speed(self) -> float:
         """Return how many seconds pass in one: a rehearsal's are shorter."""
         return self.clock.speed if self.clock else 1.0
+
+    evidence: Access | None = None
+    arc_access: Access | None = None
+
+    @property
+    def evidence_account(self) -> str:
+        """Return the account whose events and alarms are evidence."""
+        return self.evidence.account if self.evidence else self.account
 
     @model_validator(mode="after")
     def _one_switch(self) -> Self:

@@ -8,7 +8,7 @@ import os
 import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from controller.aws.account import AwsAccount
 from controller.aws.arc.switch import ArcSwitch, client_config
+from controller.aws.assumed_role import AssumedRole, SwitchByRole
 from controller.aws.cloudwatch.alarms import CloudWatchPoll
 from controller.aws.cloudwatch.request_counts import CloudWatchRequests
 from controller.aws.dynamodb.approvals import DynamoApprovals
@@ -36,9 +37,12 @@ from controller.aws.events.parse import parse
 from controller.aws.events.rules import INTAKE as INTAKE
 from controller.aws.heartbeat import PATIENCE, OutsideHeartbeat
 from controller.aws.notices import Notices
-from controller.aws.readiness import ARC_REGION, SERVICES, AwsReadiness
+from controller.aws.readiness import ARC_REGION, OF_ARC, SERVICES, AwsReadiness
 from controller.aws.runtime import SystemRuntime
 from controller.aws.s3_switch import StandbySwitch, Watched
+from controller.aws.sdk_clients import Clients as Clients
+from controller.aws.sdk_clients import access_key as access_key
+from controller.aws.sdk_clients import boto3_clients as boto3_clients
 from controller.aws.workflow import StepFunctionsWorkflow
 from controller.core.evidence.registry import kept_of
 from controller.core.incident.approval import SignedIn
@@ -48,13 +52,11 @@ from controller.ports.errors import OutsideUnreachable
 from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
 from controller.ports.storage import Assessments, Recovery
-from controller.settings import Deployment, Standby
+from controller.settings import Access, Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.names import NamedNotices, Names
 from controller.steps.context.situation import every_query
 
-Clients = Callable[[str, str, str | None, Config], BaseClient]
-"""(service, Region, endpoint URL or None, config) -> client. A rehearsal passes its own."""
 Client = Callable[..., BaseClient]
 """(service, Region or None: the controller's own, config or None: `ONE_TRY`) -> client."""
 
@@ -85,14 +87,14 @@ def build(
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
     new_id = (lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}")
     people, names = _people(d, client, order, run, new_id)
-    here, kept = client("dynamodb"), kept_of(policy, expected_signals(policy, d.account))
-    watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
-    quick = max(1.0, 0.2 * d.speed)  # seconds that a question may take; real milliseconds at speed
+    here, kept = client("dynamodb"), kept_of(policy, expected_signals(policy, d.evidence_account))
+    evidence, arc = (_role(d, client, order, run, access) for access in (d.evidence, d.arc_access))
+    polls, requests = _metrics(d, policy, make, run, evidence)
     return Deps(
         policy=policy,
         gates={name: gate.rule for name, gate in d.arc.gates.items()} if d.arc else {},
         review=d.review,
-        account=d.account,
+        account=d.evidence_account,
         here=d.region,
         deployed=d.deployed,
         journal=DynamoJournal(client=journal, table=d.journal_table, runtime=run),
@@ -104,10 +106,10 @@ def build(
         approvals=_approvals(d, client, journal, order[1:]),
         people=people,
         names=names,
-        switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=d.speed),
-        polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
-        requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
-        readiness=_readiness(d, policy, client, run),
+        switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=d.speed, role=arc),
+        polls=polls,
+        requests=requests,
+        readiness=_readiness(d, policy, make, run, evidence, arc),
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
         notices=NamedNotices(_notices(d, client), names),
@@ -119,10 +121,53 @@ def build(
     )
 
 
-def _readiness(d: Deployment, policy: Policy, client: Any, run: Runtime) -> AwsReadiness:
-    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
+def _quick(d: Deployment) -> float:
+    """Return the seconds that a question may take; at speed they are real milliseconds."""
+    return max(1.0, 0.2 * d.speed)
+
+
+def _role(
+    d: Deployment, client: Client, order: Sequence[str], run: Runtime, access: Access | None
+) -> AssumedRole | None:
+    """Return the role in another account: the own Region's STS is asked first, then the next controller's."""
+    if access is None:
+        return None
+    return AssumedRole(
+        clients={region: client("sts", region, QUESTION) for region in order}, role=access.role,
+        external_id=access.external_id, name=f"tidegate-{d.region}", runtime=run, timeout=_quick(d),
+    )  # fmt: skip
+
+
+def _metrics(
+    d: Deployment, policy: Policy, make: Clients, run: Runtime, role: AssumedRole | None
+) -> tuple[CloudWatchPoll, CloudWatchRequests]:
+    """Return what asks CloudWatch where the alarms and the application's metrics live."""
+    watch = {r: make("cloudwatch", r, d.endpoint_url, QUESTION, *_signed(role)) for r in policy.regions}
+    more: Any = {"ready": role.ready} if role else {}
+    more |= {"clients": watch, "runtime": run, "timeout": _quick(d)}
+    requests = CloudWatchRequests(metric=policy.traffic, **more)
+    more |= {"doubt": role.doubt} if role else {}
+    return CloudWatchPoll(account=d.evidence_account, **more), requests
+
+
+def _signed(role: AssumedRole | None) -> tuple[Any, ...]:
+    """Return what makes a client sign as a role: the last argument of `Clients`."""
+    return () if role is None else (role.keys,)
+
+
+def _readiness(
+    d: Deployment, policy: Policy, make: Clients, run: Runtime, evidence: AssumedRole | None,
+    arc: AssumedRole | None,
+) -> AwsReadiness:  # fmt: skip
+    """ARC's checks and plans are asked where ARC is, all else where the application is."""
+    roles = {kind: arc if kind in OF_ARC else evidence for kind in SERVICES}
+    asked = {
+        (service, region): make(service, region, d.endpoint_url, QUESTION, *_signed(roles[kind]))
+        for kind, service, region in _providers(policy)
+    }
     quick = max(1.0, 0.05 * d.speed)
-    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=quick)
+    ready = {kind: role.ready for kind, role in roles.items() if role is not None}
+    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=quick, ready=ready)
 
 
 def _client(
@@ -195,31 +240,28 @@ def _heartbeat(d: Deployment, policy: Policy, client: Client, run: Runtime) -> O
 
 
 def switch_of(
-    deployment: Deployment,
-    policy: Policy,
-    *,
-    clients: Clients | None = None,
-    runtime: Runtime,
-    rng: random.Random | None = None,
-    speed: float = 1.0,
-    confirm_within: float = 15.0,
-) -> RoutingControls:
+    deployment: Deployment, policy: Policy, *,
+    clients: Clients | None = None, runtime: Runtime, rng: random.Random | None = None,
+    speed: float = 1.0, confirm_within: float = 15.0, role: AssumedRole | None = None,
+) -> RoutingControls:  # fmt: skip
     """Build only the object that moves traffic.
 
     It needs no table and no other service.
-    `speed`: how fast `runtime` runs. `confirm_within`: see `ArcSwitch`.
+    `speed`: how fast `runtime` runs. `confirm_within`: see `ArcSwitch`. `role`: that of ARC's own account.
     """
     make, draw = clients or boto3_clients(), rng or random.SystemRandom()
     # A rehearsal's second is shorter than a second, but a loaded machine still needs real milliseconds.
     brief = client_config(connect_timeout=max(0.2, 1.0 / speed), read_timeout=max(0.2, 2.0 / speed))
     arc, standby = deployment.arc, deployment.standby
     if arc is not None:
-        endpoints = {r: make("route53-recovery-cluster", r, url, brief) for r, url in arc.endpoints.items()}
+        reach = partial(make, "route53-recovery-cluster")
+        endpoints = {r: reach(r, url, brief, *_signed(role)) for r, url in arc.endpoints.items()}
         known = {**arc.controls, **{name: gate.control for name, gate in arc.gates.items()}}
-        return ArcSwitch(
+        switch = ArcSwitch(
             endpoints, known, runtime=runtime, rng=draw, panel=arc.panel,
             avoid=tuple(policy.regions), wait_period=arc.wait_period_s, confirm_within=confirm_within,
         )  # fmt: skip
+        return switch if role is None else SwitchByRole(switch, role.ready)
     if standby is None:
         raise ValueError("the deployment names no switch")
     style = "path" if deployment.endpoint_url else "virtual"
@@ -245,52 +287,11 @@ def objects_of(standby: Standby, policy: Policy) -> dict[str, Watched | None]:
     return found
 
 
-def access_key() -> str | None:
-    """Return the id of the AWS key at hand, as CloudTrail names it.
-
-    It is not the secret. None without credentials.
-    """
-    import boto3
-
-    with translated(OutsideUnreachable, "reading the AWS credentials"):
-        found = boto3.Session().get_credentials()
-        return None if found is None else str(found.access_key)
-
-
-def boto3_clients() -> Clients:
-    """Return a function that makes real clients.
-
-    A rehearsal's endpoint needs no account, so it gets credentials that open nothing.
-    """
-    from botocore.session import Session
-
-    session = Session()
-    session.register_component("data_loader", _service_models())
-
-    def make(service: str, region: str, endpoint_url: str | None, config: Config) -> BaseClient:
-        rehearsal = endpoint_url is not None and endpoint_url.startswith("http://127.0.0.1:")
-        keys = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal"} if rehearsal else {}
-        client: BaseClient = session.create_client(
-            service, region_name=region, endpoint_url=endpoint_url, config=config, **keys
-        )
-        return client
-
-    return make
-
-
-@cache
-def _service_models() -> Any:
-    """Return botocore's models of the services, read once for all sessions."""
-    from botocore.session import Session
-
-    return Session().get_component("data_loader")
-
-
-def _providers(policy: Policy) -> list[tuple[str, str]]:
-    """Return (service, Region) of everything that the policy's readiness checks ask."""
+def _providers(policy: Policy) -> list[tuple[str, str, str]]:
+    """Return (kind, service, Region) of everything that the policy's readiness checks ask."""
     kinds = {kind for kind, *_ in every_query(policy)}
     return sorted(
-        (service, region)
+        (kind, service, region)
         for kind in kinds
         for service in SERVICES[kind]
         for region in ([ARC_REGION] if kind == "arc" else policy.regions)

@@ -2,6 +2,7 @@
 
 ```
  foundation         keys-HOME ─> keys-* ─> audit-copy ─> state
+ access             evidence-access, arc-access: where either lives in another account
  controller-REGION  the last rank first
  application-REGION (or endpoint-REGION) ─> routing
  probes-REGION      once the controllers' buses are there: observers first
@@ -15,9 +16,11 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra.access import Away
 from infra.application import Application, holds_its_record
 from infra.controller import Controller
 from infra.dependencies import keep_once_made, order_by_names
+from infra.grants import HANDS
 from infra.keys import Keys
 from infra.nag import acknowledge, check
 from infra.pipeline import Pipeline
@@ -27,6 +30,7 @@ from infra.project import Project
 from infra.routing import EndpointName, Routes
 from infra.stack import Regional
 from infra.state import AuditCopy, State
+from infra.trust import hands
 
 ROOT = Path(__file__).parents[1]
 
@@ -99,6 +103,9 @@ def stacks(
         yield AuditCopy(scope("foundation"), project=project, placing=placing)
     if wanted(called("state")):
         yield State(scope("foundation"), project=project, placing=placing)
+    for place in HANDS:
+        if hands(project, place) and wanted(called(f"{place}-access")):
+            yield Away(scope("access"), place, project=project, placing=placing)
     for region in reversed(controllers):
         if wanted(called("controller", region)):
             yield Controller(scope(f"controller-{region}"), project=project, region=region, placing=placing)

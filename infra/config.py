@@ -18,6 +18,7 @@ Domain = Annotated[
 ZoneId = Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{4,31}$")]
 Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:\S+$")]
 Role = Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/*-]+$", max_length=300)]
+RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]{1,150}$")]
 Https = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(/\S*)?$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^\s@]+@[^\s@]+\.[^\s@]+$")]
 
@@ -27,10 +28,16 @@ class Strict(BaseModel):
 
 
 class Accounts(Strict):
-    """Where the controllers live, and where the application that they guard does."""
+    """Where the controllers live, where the application with its alarms and canaries does, and ARC.
+
+    arc: of cluster, Region switch plans and readiness checks; None: the controllers' own. desk: the roles of
+    people who may look into the other accounts from a terminal, as `tidegate doctor` does.
+    """
 
     controller: Account
     application: Account
+    arc: Account | None = None
+    desk: list[RoleArn] = Field(default_factory=list, max_length=5)
 
 
 class Endpoint(Strict):

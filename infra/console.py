@@ -8,7 +8,7 @@ from aws_cdk import aws_route53 as route53
 from infra import names
 from infra.bundle import EXECUTABLE
 from infra.config import Console
-from infra.functions import STREAMS, environment
+from infra.functions import STREAMS, environment, role_name
 from infra.grants import CONSOLE, Statement, statements
 from infra.sizes import SIZES
 from infra.stack import Regional
@@ -83,6 +83,7 @@ def _function(stack: Regional) -> lambda_.CfnFunction:
             Statement("Log", ("logs:CreateLogStream", "logs:PutLogEvents"), (streams,), why=STREAMS),
             Statement("Letters", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), (letters,)),
         ],
+        name=role_name(stack, CONSOLE),
     )
     code = stack.placing.code(stack, f"console-{stack.here}")
     made = lambda_.CfnFunction(
@@ -98,7 +99,7 @@ def _function(stack: Regional) -> lambda_.CfnFunction:
         timeout=SIZES[CONSOLE].timeout,
         reserved_concurrent_executions=stack.project.reserved.get(CONSOLE),
         kms_key_arn=stack.log_key(),
-        environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment(stack)),
+        environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment(stack, CONSOLE)),
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group, log_format="Text"),
     )
     made.add_resource_dependency(log)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from controller.core.policy.validation import compiled
-from controller.settings import Bucket, Deployment, Records, Right
+from controller.settings import Access, Bucket, Deployment, Records, Right
 from infra import names
-from infra.grants import CONSOLE, USES, Statement, statements
+from infra.grants import CONSOLE, Place, Statement, away, handlers, statements
 from infra.project import Project
 from infra.sizes import SIZES
 
@@ -58,7 +58,18 @@ def deployment(project: Project, region: str) -> Deployment:
         heartbeat=project.heartbeat,
         at_once=at_once(project),
         reserved=project.reserved,
+        evidence=_access(project, region, "evidence"),
+        arc_access=_access(project, region, "arc"),
     )
+
+
+def _access(project: Project, region: str, place: Place) -> Access | None:
+    """The role in another account that only looks: a person at a desk has that, and moves by their own."""
+    account = away(project, place)
+    if account is None:
+        return None
+    role = names.role_arn(account, project.names.access_role(place, "look", region))
+    return Access(role=role, external_id=project.external_id)
 
 
 def at_once(project: Project) -> dict[str, int]:
@@ -69,8 +80,7 @@ def at_once(project: Project) -> dict[str, int]:
 
 def rights(project: Project, region: str) -> dict[str, tuple[Right, ...]]:
     """Handler -> what its role must allow, for the doctor to ask IAM about."""
-    handlers = [name for name in USES if name != CONSOLE or project.config.console is not None]
-    return {name: tuple(_rights(statements(project, region, name))) for name in handlers}
+    return {name: tuple(_rights(statements(project, region, name))) for name in handlers(project)}
 
 
 def _rights(found: list[Statement]) -> Iterator[Right]:

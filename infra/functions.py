@@ -20,10 +20,11 @@ from aws_cdk import aws_lambda as lambda_
 from controller.entry.lambdas import HANDLERS
 from infra import names
 from infra.bundle import EXECUTABLE
-from infra.grants import USES, Statement, statements
+from infra.grants import HANDS, USES, Statement, goes, statements
 from infra.sizes import SIZES
 from infra.stack import KEPT, Regional
 from infra.standby import mover_tags
+from infra.trust import roles
 
 STREAMS = "the streams of its own log group"
 NOT_VERSIONED = ("reservedConcurrentExecutions", "tags", "codeSigningConfigArn")
@@ -56,6 +57,7 @@ def _function(stack: Regional, handler: str, code: dict[str, str]) -> lambda_.Cf
         "lambda.amazonaws.com",
         [*statements(project, stack.here, handler), *_own(stack, handler, group)],
         tags=mover_tags(project, moves="shift" in USES[handler]),
+        name=role_name(stack, handler),
     )
     made = lambda_.CfnFunction(
         stack,
@@ -71,7 +73,7 @@ def _function(stack: Regional, handler: str, code: dict[str, str]) -> lambda_.Cf
         timeout=SIZES[handler].timeout,
         reserved_concurrent_executions=project.reserved.get(handler),
         kms_key_arn=stack.log_key(),
-        environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment(stack)),
+        environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment(stack, handler)),
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group, log_format="Text"),
         tracing_config=lambda_.CfnFunction.TracingConfigProperty(mode="PassThrough"),
     )
@@ -121,7 +123,7 @@ def not_again(stack: Regional, handler: str, function: Function) -> None:
     made.add_resource_dependency(function.live)
 
 
-def environment(stack: Regional) -> dict[str, str]:
+def environment(stack: Regional, handler: str) -> dict[str, str]:
     """What `controller.entry.lambdas.Environment` reads; `AWS_REGION` is Lambda's own."""
     project, account = stack.project, stack.project.account
     switch = {"TIDEGATE_ARC": "arc.json"} if project.arc is not None else {"TIDEGATE_STANDBY": "standby.json"}
@@ -139,6 +141,7 @@ def environment(stack: Regional) -> dict[str, str]:
         **reviewed,
         **plans,
         **beats,
+        **roles(project, stack.here, handler),
         "TIDEGATE_JOURNAL": stack.names.of(names.JOURNAL),
         "TIDEGATE_EVIDENCE": stack.names.of(names.EVIDENCE),
         "TIDEGATE_ASSESSMENTS": stack.names.of(names.ASSESSMENTS),
@@ -148,6 +151,13 @@ def environment(stack: Regional) -> dict[str, str]:
         "TIDEGATE_STATE_MACHINE": stack.names.machine_arn(stack.here, account),
         "TIDEGATE_KEY": stack.names.key_arn(stack.here, account),
     }
+
+
+def role_name(stack: Regional, handler: str) -> str | None:
+    """The name of a function's role, where a role in another account must know it."""
+    project = stack.project
+    known = any(goes(project, handler, place) for place in HANDS)
+    return stack.names.function_role(handler, stack.here) if known else None
 
 
 def _own(stack: Regional, handler: str, group: str) -> list[Statement]:

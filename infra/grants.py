@@ -9,9 +9,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from controller.aws import heartbeat, notices, readiness, s3_switch, workflow
+from controller.aws import assumed_role, heartbeat, notices, readiness, s3_switch, workflow
 from controller.aws.arc import calls as arc_calls
 from controller.aws.cloudwatch import alarms, request_counts
 from controller.aws.dynamodb import (
@@ -68,6 +68,7 @@ ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "notices": notices.PERMISSIONS,
     "heartbeat": heartbeat.PERMISSIONS,
     "workflow": workflow.PERMISSIONS,
+    "access": assumed_role.PERMISSIONS,
     "polls": alarms.PERMISSIONS,
     "requests": request_counts.PERMISSIONS,
     "readiness": readiness.PERMISSIONS,
@@ -126,26 +127,88 @@ class Statement:
         return written | ({"Condition": dict(self.conditions)} if self.conditions else {})
 
 
+Place = Literal["evidence", "arc"]
+"""What may live in another account than the controllers."""
+PLACES: Mapping[str, Place] = {
+    "cloudwatch": "evidence",
+    "lambda": "evidence",
+    "servicequotas": "evidence",
+    "arc-region-switch": "arc",
+    "route53-recovery-readiness": "arc",
+    "route53-recovery-cluster": "arc",
+}
+"""Service -> where it is asked; of all other services the controllers ask their own account's."""
+HANDS: Mapping[Place, tuple[str, ...]] = {"evidence": ("look",), "arc": ("look", "move")}
+"""Place -> the roles there for one controller Region: who only looks cannot move."""
+
+
 def statements(project: Project, region: str, handler: str) -> list[Statement]:
     """What the role of `handler` in `region` may do, beside writing its own log."""
+    found = _granted(project, region, USES[handler], None)
+    for place in HANDS:
+        hand = goes(project, handler, place)
+        if hand is not None:
+            role = names.role_arn(project.account_of(place), project.names.access_role(place, hand, region))
+            found.append(Statement(f"Access{names.capital(place)}", ADAPTERS["access"], (role,)))
+    if "shift" in USES[handler] and project.arc is not None and away(project, "arc") is None:
+        found += _overrides(project)
+    return found
+
+
+def away_statements(project: Project, region: str, place: Place, hand: str) -> list[Statement]:
+    """What the role in another account may do, for all functions of one controller Region that assume it."""
+    ports = [port for name in handlers(project) if goes(project, name, place) == hand for port in USES[name]]
+    found = _granted(project, region, tuple(dict.fromkeys(ports)), place)
+    return found + (_overrides(project) if hand == "move" and project.arc is not None else [])
+
+
+def handlers(project: Project) -> tuple[str, ...]:
+    """The functions of this deployment."""
+    return tuple(name for name in USES if name != CONSOLE or project.config.console is not None)
+
+
+def away(project: Project, place: Place) -> str | None:
+    """The account of a place, where it is not the controllers' own."""
+    account = project.account_of(place)
+    return None if account == project.account else account
+
+
+def goes(project: Project, handler: str, place: Place) -> str | None:
+    """Which role of a place a function assumes; None where it asks nothing there, or all is at home."""
+    if away(project, place) is None:
+        return None
+    asked = {action for port in USES[handler] for action in wanted(project, port) if _place(action) == place}
+    moves = set(ADAPTERS["shift"])
+    return ("move" if asked & moves else "look") if asked else None
+
+
+def _place(action: str) -> Place | None:
+    return PLACES.get(action.split(":")[0])
+
+
+def _granted(project: Project, region: str, ports: Sequence[str], place: Place | None) -> list[Statement]:
+    """What of the ports' actions is done in one place; None: in the controllers' own account."""
     found: list[Statement] = []
-    for port in USES[handler]:
-        for actions, resources, conditions, why in _reach(project, region, port):
+    for port in ports:
+        for actions, resources, conditions, why in _reach(project, region, port, place):
             if resources:
                 service = actions[0].split(":")[0]
                 sid = "".join(names.capital(word) for word in (port, service, str(len(found))))
                 found.append(Statement(sid, tuple(actions), tuple(resources), conditions, why=why))
-    if "shift" in USES[handler] and project.arc is not None:
-        found += _overrides(project)
     return found
+
+
+def _done_in(project: Project, action: str) -> Place | None:
+    place = _place(action)
+    return place if place is not None and away(project, place) else None
 
 
 Reach = tuple[Sequence[str], Sequence[str], Mapping[str, Any] | None, str]
 
 
-def _reach(project: Project, region: str, port: str) -> Iterator[Reach]:
-    """The actions of a port, grouped by what they touch."""
-    actions = wanted(project, port)
+def _reach(project: Project, region: str, port: str, place: Place | None) -> Iterator[Reach]:
+    """The actions of a port that are done in one place, grouped by what they touch."""
+    actions = [action for action in wanted(project, port) if _done_in(project, action) == place]
     starred = [action for action in actions if action in STARRED]
     if starred:
         yield starred, ["*"], None, "; ".join(f"{action}: {STARRED[action]}" for action in starred)

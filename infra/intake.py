@@ -7,15 +7,17 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
-from controller.aws.events.rules import alarms_named, executions_of
+from controller.aws.events.rules import FORWARDED, alarms_named, executions_of
 from controller.core.policy.validation import expected_signals
 from controller.wiring import INTAKE
 from infra import names
 from infra.functions import Function
-from infra.grants import Statement
+from infra.grants import Statement, away
 from infra.sizes import CONCURRENCY
 from infra.stack import Regional
 
+FORWARDS = {"Bool": {"events:eventBusInvocation": "true"}, "Null": {"events:source": "false"}}
+"""A rule of another bus forwards, and nobody puts by hand; `ForAllValues` holds where there is no value."""
 BATCH, WINDOW = 10, 1
 RECEIVES = 5
 VISIBILITY = 120
@@ -34,7 +36,7 @@ def intake(stack: Regional, observe: Function) -> None:
         function_response_types=["ReportBatchItemFailures"],
         scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=CONCURRENCY),
     )
-    signals = expected_signals(stack.project.policy, stack.project.account)
+    signals = expected_signals(stack.project.policy, stack.project.account_of("evidence"))
     narrowed = {
         "alarms": alarms_named(signal.name for signal in signals if signal.kind == "alarm"),
         "executions": executions_of(stack.names.machine_arn(stack.here, stack.project.account)),
@@ -53,7 +55,7 @@ def intake(stack: Regional, observe: Function) -> None:
         id="machine", arn=machine, role_arn=role, dead_letter_config=letters
     )
     _rule(stack, "direct", _direct(stack), [target])
-    if stack.project.config.accounts.application != account:
+    if away(stack.project, "evidence"):
         _admit(stack)
 
 
@@ -64,6 +66,7 @@ def _direct(stack: Regional) -> dict[str, Any]:
     """
     named = {"prefix": stack.names.of(f"{stack.project.policy.application}-")}
     return {
+        "account": [stack.project.account_of("evidence")],
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
         "detail": {"alarmName": [named]},
@@ -140,7 +143,7 @@ def _rule(stack: Regional, name: str, pattern: Any, targets: list[events.CfnRule
 
 
 def _admit(stack: Regional) -> None:
-    """The application's account may send to this bus."""
+    """The application's account may forward to this bus, and only what is listened for."""
     here, account = stack.here, stack.project.account
     events.CfnEventBusPolicy(
         stack,
@@ -149,8 +152,9 @@ def _admit(stack: Regional) -> None:
         statement={
             "Sid": stack.names.of("application"),
             "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{stack.project.config.accounts.application}:root"},
+            "Principal": {"AWS": f"arn:aws:iam::{stack.project.account_of('evidence')}:root"},
             "Action": "events:PutEvents",
             "Resource": names.bus_arn(here, account),
+            "Condition": {**FORWARDS, "ForAllValues:StringEquals": {"events:source": list(FORWARDED)}},
         },
     )

@@ -93,6 +93,14 @@ class Names:
     def people_key_arn(self, region: str, account: str) -> str:
         return arn("kms", region, account, self.people_key)
 
+    def function_role(self, handler: str, region: str) -> str:
+        """The role of a function, where a role of another account must know its name."""
+        return f"{self.of(handler)}-{region}"
+
+    def access_role(self, place: str, hand: str, region: str) -> str:
+        """The role in another account for the controller in `region`: it looks, or it moves."""
+        return f"{self.of(place if hand == 'look' else f'{place}-{hand}')}-{region}"
+
     def switch_bucket(self, account: str, region: str) -> str:
         """The bucket whose objects stand for the controls of `region` where there is no ARC cluster."""
         return f"{self.of('switch')}-{region}-{account}"

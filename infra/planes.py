@@ -28,6 +28,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
         "servicequotas:GetServiceQuota",
     ),
     "heartbeat": ("secretsmanager:GetSecretValue",),
+    "access": ("sts:AssumeRole",),
     "polls": ("cloudwatch:DescribeAlarms",),
     "requests": ("cloudwatch:GetMetricData",),
 }

@@ -22,6 +22,7 @@ from controller.lab.policy_files.positions import PolicyRefused
 from controller.settings import Arc, Bucket, Heartbeat, SignIn, Standby
 from controller.steps.context.situation import every_query
 from infra import names
+from infra.accounts import odd_accounts, other_owner
 from infra.config import Config, Reserved, beside
 from infra.geography import ARC_ENDPOINTS, HEALTH_BACKUPS, JOURNAL_SETS, SYNTHETICS
 from infra.names import Names
@@ -58,6 +59,16 @@ class Project:
     @cached_property
     def names(self) -> Names:
         return Names(self.config.prefix)
+
+    def account_of(self, place: str) -> str:
+        """The account of the evidence (`evidence`: alarms, canaries, metrics, quotas), or of ARC (`arc`)."""
+        accounts = self.config.accounts
+        return accounts.application if place == "evidence" else accounts.arc or accounts.controller
+
+    @property
+    def external_id(self) -> str:
+        """What the roles in other accounts ask for; it is no secret."""
+        return self.names.of(self.policy.application)
 
     @property
     def live(self) -> bool:
@@ -223,6 +234,7 @@ def _arc(file: Path, config: Config, policy: Policy) -> tuple[Arc | None, list[s
     wanted = {c for entry in policy.regions.values() for c in entry.controls}
     lost = sorted(wanted - set(arc.controls))
     problems = [f"arc: {config.arc} has no ARN for {names.listed(lost)}"] if lost else []
+    problems += other_owner(config, arc)
     if set(arc.endpoints) != set(ARC_ENDPOINTS):
         problems.append(f"arc: {config.arc} must name the endpoints in {names.listed(ARC_ENDPOINTS)}")
     return arc, problems
@@ -268,9 +280,7 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
     if (told := config.heartbeat) and (told.kind == "pagerduty") is not (told.host in PAGERDUTY):
         yield f"heartbeat.host: {told.host} is not where PagerDuty's kind sends: {names.listed(PAGERDUTY)}"
     yield from _same_ids(policy, Names(config.prefix).master)
-    split = config.accounts.application != config.accounts.controller
-    if split and config.routing and not config.routing.endpoints:
-        yield "routing.endpoints: needed where the application lives in another account"
+    yield from odd_accounts(config)
     if config.routing and config.routing.mode == "active-passive" and len(guarded) != 2:
         yield "routing.mode: active-passive is of two Regions"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from infra.bundle import PYTHON, ROOT, Libraries, add, package
 from infra.bytecode import compiler
 from infra.contexts import at_once, contexts
+from infra.grants import HANDS
 from infra.project import Project
 from infra.sizes import UNRESERVED
 from infra.words import FINDING
@@ -167,6 +168,7 @@ def _order(project: Project, names: Collection[str]) -> dict[str, object]:
     wished = [
         *(called("keys", region) for region in keys),
         *(called("audit-copy"), called("state")),
+        *(called(f"{place}-access") for place in HANDS),
         *(called("controller", region) for region in reversed(policy.controllers)),
         *(called("application", region) for region in reversed(tuple(policy.regions))),
         *(called("endpoint", region) for region in reversed(tuple(policy.regions))),

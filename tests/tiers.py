@@ -30,6 +30,7 @@ CHECK = (
     "tests/infra/test_standby_drill.py",
     "tests/infra/test_standby_stacks.py",
     "tests/infra/test_standby_up.py",
+    "tests/infra/test_two_accounts_drill.py",
     "tests/lab/test_loader_mutations.py",
     "tests/mutate/",
     "tests/rehearsal/test_unplayed_everywhere.py",

@@ -13,6 +13,7 @@ Each is best effort and has one second. Nothing here is a control plane of the m
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from botocore.client import BaseClient
@@ -45,17 +46,31 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 }
 """Kind -> the services that are asked."""
 
+OF_ARC = frozenset({"plan", "arc"})
+"""The kinds that are asked where ARC lives; the others, where the application does."""
+
 Clients = Mapping[tuple[str, str], BaseClient]
 """(service, Region) -> client, with timeouts that end a hung call soon after a second."""
 
 
 class AwsReadiness:
-    """`ports.outside.Readiness`. plans: the policy's name of a Region switch plan -> its ARN."""
+    """`ports.outside.Readiness`.
+
+    plans: the policy's name of a Region switch plan -> its ARN. ready: kind -> what is called before its
+    questions, outside their time; where it raises, nobody may look.
+    """
 
     def __init__(
-        self, *, clients: Clients, plans: Mapping[str, str], runtime: Runtime, timeout: float = 1.0
+        self,
+        *,
+        clients: Clients,
+        plans: Mapping[str, str],
+        runtime: Runtime,
+        timeout: float = 1.0,
+        ready: Mapping[str, Callable[[], None]] = MappingProxyType({}),
     ) -> None:
         self._clients, self._plans, self._runtime, self._timeout = clients, plans, runtime, timeout
+        self._ready = ready
         self._ask: Mapping[str, Callable[[ReadinessQuery], dict[str, Any]]] = {
             "replication": self._replication,
             "plan": self._plan,
@@ -66,6 +81,8 @@ class AwsReadiness:
     def read(self, query: ReadinessQuery) -> ReadinessResult:
         """Raises `EvidenceUnavailable`, also where the answer takes longer than the time out."""
         kind, name, source, target = query
+        if kind in self._ready:
+            self._ready[kind]()
         answer = answer_within(
             self._runtime, lambda: self._answer(query), self._timeout, whom=f"{kind} {name}: no answer"
         )

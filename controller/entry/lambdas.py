@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from controller import wiring
 from controller.core.text import sanitize
 from controller.ports.errors import ControllerError
-from controller.settings import PREFIX, Arc, Deployment, Standby
+from controller.settings import PREFIX, Access, Arc, Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.observe import observe
 from controller.steps.payload import PayloadUnknown, StepPayload, counted, read_payload
@@ -64,6 +64,9 @@ class Environment(BaseModel):
     topic: str = Field(alias="TIDEGATE_TOPIC")
     state_machine: str = Field(alias="TIDEGATE_STATE_MACHINE")
     key: str = Field(alias="TIDEGATE_KEY")
+    evidence_role: str = Field(alias="TIDEGATE_EVIDENCE_ROLE", default="")
+    arc_role: str = Field(alias="TIDEGATE_ARC_ROLE", default="")
+    external_id: str = Field(alias="TIDEGATE_EXTERNAL_ID", default="")
 
     def deployment(self) -> Deployment:
         """Return the deployment that the environment and the package describe.
@@ -71,11 +74,15 @@ class Environment(BaseModel):
         With `TIDEGATE_STANDBY` that file says how traffic moves, else `arc.json`.
         The file of `TIDEGATE_CONSOLES`: controller Region -> the address of its console, for notices.
         That of `TIDEGATE_PLANS`: the policy's name of a Region switch plan -> its ARN. That of
-        `TIDEGATE_HEARTBEAT`: who outside is told that this controller is well.
+        `TIDEGATE_HEARTBEAT`: who outside is told that this controller is well. The roles are those in other
+        accounts, which ask for the external id.
         """
         files = {"policy_file", "arc_file", "standby_file", "consoles_file", "review_file", "plans_file"}
-        files |= {"heartbeat_file"}
+        files |= {"heartbeat_file", "evidence_role", "arc_role", "external_id"}
         names = self.model_dump(exclude=files)
+        for place, role in (("evidence", self.evidence_role), ("arc_access", self.arc_role)):
+            if role:
+                names[place] = Access(role=role, external_id=self.external_id)
         if self.consoles_file:
             names["console_by_region"] = wiring.packaged(self.consoles_file)
         if self.review_file:

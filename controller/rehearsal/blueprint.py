@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.rehearsal.dns.records import Slice
+from controller.rehearsal.services.sts import RolePlan
 
 PREFIX = "tidegate"
 
@@ -30,10 +31,14 @@ class CanaryPlan:
 
 @dataclass(frozen=True, slots=True)
 class AlarmPlan:
-    """An alarm in `region`: the members of PutMetricAlarm or PutCompositeAlarm."""
+    """An alarm in `region`: the members of PutMetricAlarm or PutCompositeAlarm.
+
+    guest: it lives in the account of the evidence, where that is another.
+    """
 
     region: str
     members: Mapping[str, Any]
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,28 @@ class MonitorPlan:
 
 @dataclass(frozen=True, slots=True)
 class RulePlan:
-    """A rule of the default bus in `region`; targets as PutTargets takes them."""
+    """A rule of the default bus in `region`; targets as PutTargets takes them. guest: as of `AlarmPlan`."""
 
     region: str
     name: str
     pattern: Mapping[str, Any]
     targets: tuple[Mapping[str, Any], ...]
+    guest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """The account of the application, its alarms and its canaries, where it is not the controllers'.
+
+    role_by_region: controller Region -> the role there by which that controller looks. roles: those that are
+    there. admits: controller Region -> the sources that its bus takes from there.
+    """
+
+    account: str
+    external_id: str
+    role_by_region: Mapping[str, str]
+    roles: tuple[RolePlan, ...]
+    admits: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,7 @@ class Blueprint:
     prefix: what the deployment's names begin with, before a hyphen.
     standby: control -> (Region, bucket, key) of the object that moves it, in place of an ARC cluster.
     slices: of the record tree, where templates declare it; else it is drawn from `controls`.
+    guest: another account in which the evidence lives; None: all lives in one.
     """
 
     application: str
@@ -86,6 +108,7 @@ class Blueprint:
     slices: tuple[Slice, ...] = ()
     prefix: str = PREFIX
     served_as: str | None = None
+    guest: Guest | None = None
 
     def called(self, what: str) -> str:
         """Return the name of a queue, table, rule or function of this deployment."""

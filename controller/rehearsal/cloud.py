@@ -24,8 +24,9 @@ from controller.rehearsal.controller_region import ControllerRegion, Function, L
 from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.faults import Faults
+from controller.rehearsal.guest_account import guest_of
 from controller.rehearsal.moto_fallback import MotoFallback, passes
-from controller.rehearsal.self_metrics import probe_each_hour
+from controller.rehearsal.self_metrics import SQS, STATES, probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Request, Response, Service
 from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, RoutingControls
@@ -52,6 +53,7 @@ from controller.rehearsal.services.s3 import Objects, locked
 from controller.rehearsal.services.secretsmanager import Secrets
 from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.services.sqs.api import Queues
+from controller.rehearsal.services.sts import SecurityTokens
 from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_minute, replicated
 from controller.rehearsal.time.kernel import Kernel
 from controller.rehearsal.wire.dispatch import Wire
@@ -109,6 +111,7 @@ class Cloud:
         self.tables = {
             r: Tables(kernel, r, open_store(r), shared=shared if r in here else {}) for r in self.regions
         }
+        self.guest, self.tokens = guest_of(kernel, plan, self._targets(), faults)
         self.outbox = Outbox(kernel, plan.controllers, [each.prefix for each in self.plans])
         self.arc = self._switch(random.Random(rng.getrandbits(64)))  # noqa: S311
         self.panel = PanelConfig(self.arc)
@@ -123,7 +126,7 @@ class Cloud:
         elsewhere = self._route53(locked(plan.controller, MotoFallback().handle))
         self.secrets = Secrets()
         self.built = Functions(self.plans, Providers(kernel, faults))
-        self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock, passes)
+        self.wire = self._wired(self.objects.before(elsewhere))
 
     def _route53(self, elsewhere: Callable[[Request], Response]) -> Callable[[Request], Response]:
         """Return a handler of Route 53's reads. elsewhere: answers all other requests."""
@@ -137,6 +140,13 @@ class Cloud:
         return ControllerRegion(self.kernel, region, self.faults, rng, runtime=self.runtime, local=local,
                        errors=self.errors, changed=changed, put_metric=self.put_metric)  # fmt: skip
 
+    def _wired(self, fallback: Callable[[Request], Response]) -> Wire:
+        """Return the wire; what looks at the application is where the application is."""
+        wire = Wire(self._services(), fallback, self.kernel.lock, passes, tokens=self.tokens)
+        if self.guest is not None:
+            wire.foreign[self.guest.account] = self.guest.services(wire.services)
+        return wire
+
     def _services(self) -> dict[tuple[str, str], Service]:
         """Return the services by signing name and Region.
 
@@ -149,6 +159,7 @@ class Cloud:
                 region, controller.vault, self.controller_regions[self.plan.controller].vault
             )
             services["sns", region] = self.outbox
+            services["sts", region] = SecurityTokens(self.tokens)
         for region in self.regions:
             services["events", region] = self.events[region]
             services["monitoring", region] = self.alarms[region]
@@ -220,7 +231,8 @@ class Cloud:
         engines = {region: controller.engine for region, controller in self.controller_regions.items()}
         vaults = {region: controller.vault for region, controller in self.controller_regions.items()}
         own: dict[str, Mapping[str, Any]] = {"engines": engines, "vaults": vaults}
-        return {"queues": self.queues, "events": self.events, "alarms": self.alarms, **own}
+        away = {} if self.guest is None else self.guest.kept()
+        return {"queues": self.queues, "events": self.events, "alarms": self.alarms, **own, **away}
 
     @property
     def functions(self) -> dict[str, Function]:
@@ -259,16 +271,16 @@ class Cloud:
     def _create(self, plan: Blueprint) -> None:
         for region in plan.controllers:
             self._create_controller(plan, region)
-        for region in plan.forwarding:
+        for region in () if plan.guest else plan.forwarding:
             self.call("sqs", "CreateQueue", region, {"QueueName": plan.called(FORWARD_LETTERS)})
         for rule in plan.rules:
             pattern = {"Name": rule.name, "EventPattern": json.dumps(rule.pattern), "State": "ENABLED"}
-            self.call("events", "PutRule", rule.region, pattern)
+            self.call("events", "PutRule", rule.region, pattern, guest=rule.guest)
             targets = {"Rule": rule.name, "Targets": [dict(target) for target in rule.targets]}
-            self.call("events", "PutTargets", rule.region, targets)
+            self.call("events", "PutTargets", rule.region, targets, guest=rule.guest)
         for alarm in plan.alarms:
             operation = "PutCompositeAlarm" if "AlarmRule" in alarm.members else "PutMetricAlarm"
-            self.call("monitoring", operation, alarm.region, dict(alarm.members))
+            self.call("monitoring", operation, alarm.region, dict(alarm.members), guest=alarm.guest)
 
     def _create_controller(self, plan: Blueprint, here: str) -> None:
         self._make_journal(plan, here)
@@ -328,9 +340,14 @@ class Cloud:
             return False
         return True
 
-    def call(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Call a service as the deployment does, but without the wire."""
-        found = self.wire.services[service, region]
+    def call(
+        self, service: str, operation: str, region: str, params: dict[str, Any], *, guest: bool = False
+    ) -> dict[str, Any]:
+        """Call a service as a deployment does, without the wire; guest: in the application's account."""
+        services = self.wire.services
+        if guest and self.guest is not None:
+            services = self.wire.foreign[self.guest.account]
+        found = services[service, region]
         with self.kernel.lock:
             return found.operations[operation](Call(service, operation, region, params, region))
 
@@ -338,10 +355,7 @@ class Cloud:
         self, region: str, namespace: str, name: str, value: float, unit: str, timestamp: float,
         dimensions: Mapping[str, str],
     ) -> None:  # fmt: skip
-        """Put a datapoint of the application or of a canary into a Region.
-
-        It goes the way of that Region's PutMetricData.
-        """
+        """Put a datapoint into a Region, by PutMetricData; those about our own parts stay at home."""
         datum = {
             "MetricName": name,
             "Value": value,
@@ -349,16 +363,22 @@ class Cloud:
             "Timestamp": timestamp,
             "Dimensions": [{"Name": key, "Value": text} for key, text in dimensions.items()],
         }
-        self.call("monitoring", "PutMetricData", region, {"Namespace": namespace, "MetricData": [datum]})
+        data = {"Namespace": namespace, "MetricData": [datum]}
+        self.call("monitoring", "PutMetricData", region, data, guest=namespace not in (SQS, STATES))
 
     def publish(self, region: str, event: dict[str, Any]) -> None:
+        """Publish an event of the application, its alarms or its canaries, on the bus of their account."""
         with self.kernel.lock:
-            self.events[region].publish(event)
+            if self.guest is None:
+                self.events[region].publish(event)
+            else:
+                self.guest.events[region].publish(event | {"account": self.guest.account})
 
     def _execution_changed(self, region: str, detail: dict[str, Any]) -> None:
         kind = "Step Functions Execution Status Change"
         event = {"source": "aws.states", "detail-type": kind, "detail": detail}
-        self.publish(region, event | {"resources": [detail["executionArn"]]})
+        with self.kernel.lock:
+            self.events[region].publish(event | {"resources": [detail["executionArn"]]})
 
     def _targets(self) -> dict[str, Callable[[Delivery], None]]:
         return {
@@ -371,6 +391,8 @@ class Cloud:
         region = delivery.arn.split(":")[3]
         if region in self.faults.cut_off:
             raise AwsError("ServiceUnavailable", "The bus cannot be reached.", status=503)
+        if self.guest is not None:
+            self.guest.check_admission(region, delivery.event)
         self.events[region].receive(delivery.event)
 
     def _start_execution(self, delivery: Delivery) -> None:

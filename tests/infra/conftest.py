@@ -12,6 +12,7 @@ import pytest
 from infra.geography import ARC_ENDPOINTS
 from infra.project import Project, load
 from tests.infra.config_files import MOVED, OBJECTS_LIVE, STANDBY, written
+from tests.infra.split_accounts import SPLIT
 from tests.infra.synthesis import Synthesis
 
 PANEL = "arn:aws:route53-recovery-control::111122223333:controlpanel/0f"
@@ -66,6 +67,13 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     folder = tmp_path_factory.mktemp("objects")
     config = written(folder, OBJECTS_LIVE, {"enforcement": "live"}, shipped=STANDBY)
     return _once(tmp_path_factory, "objects", "--check", "--config", str(config))
+
+
+@pytest.fixture(scope="session")
+def split_synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    """The application in an account of its own, checked by cdk-nag."""
+    config = written(tmp_path_factory.mktemp("split"), SPLIT)
+    return _once(tmp_path_factory, "split", "--check", "--config", str(config))
 
 
 def _once(factory: pytest.TempPathFactory, name: str, *arguments: str) -> Synthesis:

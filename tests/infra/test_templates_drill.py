@@ -1,61 +1,18 @@
 """A drill in a cloud that is built from the templates, and one from which a rule was taken."""
 
-import io
-import json
-import random
-import shutil
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from controller import wiring
 from controller.core.policy.validation import parse_policy
-from controller.entry import lambdas
 from controller.entry.demo.rehearsal import parts
-from controller.lab.environment.environment import Stage
 from controller.lab.environment.templates import NotDeployable, redrawn
-from controller.lab.environment.virtual import virtual_stage
-from controller.lab.scenarios import SCENARIOS
-from controller.lab.scenarios.play import Judged, judge, rehearse
-from controller.rehearsal.wire.botocore_client import virtual_clients
 from tests.infra.synthesis import Synthesis
-from tests.support.drill_run import ALONE, operators
+from tests.infra.template_drill import changed, drill, without
+from tests.support.drill_run import ALONE
 from tests.support.policy_scene import policy_data
-
-
-@cache
-def drill(folder: Path) -> tuple[Stage, Judged]:
-    """A Region goes dark; one controller sees it through. One run a folder: look, and change nothing."""
-    policy = parse_policy(policy_data() | ALONE)
-    stage = virtual_stage(policy, parts(folder), 1)
-    (here,) = stage.deployments
-    runtime = stage.cloud.controller_regions[here].runtime
-    clients = virtual_clients(stage.cloud.wire, runtime, stage.faults, home=here)
-    deps = wiring.build(stage.deployments[here], clients=clients, runtime=runtime, rng=random.Random(1))
-    stage.begin({here: lambdas.bound(deps, io.StringIO(), f"templates-{folder.name}-{id(stage)}")})
-    everyone = operators(stage)
-    run = rehearse(
-        stage, everyone[here], SCENARIOS["region-dark"], region="us-east-1", approve="auto",
-        beat=lambda _run: None, others=everyone,
-    )  # fmt: skip
-    return stage, judge(stage, run, "auto")
-
-
-def changed(synthesis: Synthesis, folder: Path, stack: str, change: Any) -> Path:
-    """A copy of the templates in which `change` was done to one."""
-    shutil.copytree(synthesis.folder, folder)
-    file = folder / f"{stack}.json"
-    template = json.loads(file.read_text(encoding="utf-8"))
-    change(template["Resources"])
-    file.write_text(json.dumps(template), encoding="utf-8")
-    return folder
-
-
-def without(resources: dict[str, Any], type_: str, key: str, value: Any) -> None:
-    (name,) = [n for n, r in resources.items() if r["Type"] == type_ and r["Properties"].get(key) == value]
-    del resources[name]
 
 
 def test_what_would_be_deployed_evacuates_a_region(synthesis: Synthesis) -> None:

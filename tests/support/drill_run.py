@@ -3,7 +3,7 @@
 import io
 import itertools
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from controller.lab.policy_files.overlay import overlaid
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.controllers import CONTROLLERS
 from controller.lab.scenarios.play import Judged, Run, judge, rehearse
+from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Standby
 from controller.steps.context.deps import Deps
@@ -34,12 +35,18 @@ def set_up(
     *,
     standby: Standby | None = None,
     overlay: Mapping[str, Any] | None = None,
+    redraw: Callable[[Blueprint], Blueprint] = lambda plan: plan,
+    before: Callable[[Stage], None] = lambda stage: None,
     **changes: Any,
 ) -> tuple[Stage, Deps]:
-    """A stage with the storefront policy, running, and an operator's hold on it."""
+    """A stage with the storefront policy, running, and an operator's hold on it.
+
+    redraw: changes the estate; before: the stage, before a controller is built.
+    """
     policy = overlaid(parse_policy(shipped_data() | changes), overlay or {})
-    parts = Parts(WORKFLOW.read_text(encoding="utf-8"), tuple(lambdas.HANDLERS), wiring.INTAKE)
+    parts = Parts(WORKFLOW.read_text(encoding="utf-8"), tuple(lambdas.HANDLERS), wiring.INTAKE, redraw)
     stage = virtual_stage(policy, parts, seed, standby=standby)
+    before(stage)
     stage.begin({region: _handlers(stage, region, seed) for region in stage.deployments})
     return stage, operators(stage, seed)[stage.deployment.region]
 

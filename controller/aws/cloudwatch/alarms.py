@@ -3,7 +3,7 @@
 Alarm events are transitions: one that was missed would be wrong for ever. A poll looks at the level.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.client import BaseClient
@@ -26,12 +26,22 @@ class CloudWatchPoll:
     """`ports.outside.AlarmPoll` by CloudWatch.
 
     clients: Region -> CloudWatch client, with timeouts that end a hung call soon after `timeout` seconds.
+    account: where the alarms live. ready: called before each poll, outside its time; where it raises, nobody
+    may look, which is not the Region's silence. doubt: called after a refusal, which a new session may end.
     """
 
     def __init__(
-        self, *, clients: Mapping[str, BaseClient], account: str, runtime: Runtime, timeout: float = 1.0
+        self,
+        *,
+        clients: Mapping[str, BaseClient],
+        account: str,
+        runtime: Runtime,
+        timeout: float = 1.0,
+        ready: Callable[[], None] = lambda: None,
+        doubt: Callable[[], None] = lambda: None,
     ) -> None:
         self._clients, self._account, self._runtime, self._timeout = clients, account, runtime, timeout
+        self._ready, self._doubt = ready, doubt
 
     def poll(self, region: str, names: Sequence[str]) -> Sequence[Sighting | Ignored]:
         """Return one observation of each alarm, as of now.
@@ -42,6 +52,7 @@ class CloudWatchPoll:
         if client is None:
             raise EvidenceUnavailable(f"no CloudWatch client for {region}", refused=True)
         alarms: dict[str, Mapping[str, Any]] = {}
+        self._ready()
         try:
             answer_within(
                 self._runtime,
@@ -50,6 +61,8 @@ class CloudWatchPoll:
                 whom=f"CloudWatch in {region} did not answer",
             )
         except EvidenceUnavailable as error:
+            if error.refused:
+                self._doubt()
             if error.refused or not alarms:
                 raise
             # It answers, and is not silent: our time was too short for all that we ask.

@@ -4,7 +4,7 @@ It is a data-plane read. AWS: CloudWatch API Reference, GetMetricData; data poin
 15 days.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.client import BaseClient
@@ -27,7 +27,7 @@ class CloudWatchRequests:
     """`ports.outside.Requests` by CloudWatch.
 
     clients: Region -> CloudWatch client, with timeouts that end a hung call soon after `timeout` seconds.
-    metric: what counts; None: the policy names nothing, and nobody asks.
+    metric: what counts; None: the policy names nothing, and nobody asks. ready: as of `CloudWatchPoll`.
     """
 
     def __init__(
@@ -37,14 +37,17 @@ class CloudWatchRequests:
         metric: Traffic | None,
         runtime: Runtime,
         timeout: float = 1.0,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._clients, self._metric, self._runtime, self._timeout = clients, metric, runtime, timeout
+        self._ready = ready
 
     def count(self, region: str, *, since: float, until: float) -> Minutes:
         """Count the requests, as `ports.outside.Requests.count` says."""
         client, metric = self._clients.get(region), self._metric
         if client is None or metric is None:
             raise EvidenceUnavailable(f"no metric counts the requests of {region}")
+        self._ready()
         return answer_within(
             self._runtime,
             lambda: _counted(client, metric, region, since, until),

@@ -78,11 +78,11 @@ class Hearing:
         """
         spans, looks = self._ear(signal)
         now, patience, kind = self.now, signal.silent_after, signal.kind
-        if not spans or now - spans[-1][1] > patience:
-            return f"we cannot look: no {kind} of any other Region is heard of either"
-        if now - looks.heard <= patience:
+        if now - looks.heard <= patience:  # whoever refused us says more than that nobody is heard
             ago = format_duration(max(0.0, now - looks.heard))
             return f"we cannot look: refused {ago} ago: {looks.history[-1].reason}"
+        if not spans or now - spans[-1][1] > patience:
+            return f"we cannot look: no {kind} of any other Region is heard of either"
         if now - spans[-1][0] <= patience:
             ago = format_duration(max(0.0, now - spans[-1][0]))
             return f"we could not look: {kind}s of other Regions are heard of again for {ago} only"

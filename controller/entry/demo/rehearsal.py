@@ -43,8 +43,8 @@ def held(faults: Faults, home: str) -> wiring.Clients:
     """
     make = wiring.boto3_clients()
 
-    def client(service: str, region: str, endpoint_url: str | None, config: Config) -> BaseClient:
-        made = make(service, region, endpoint_url, config)
+    def client(service: str, region: str, endpoint_url: str | None, config: Config, *keys: Any) -> BaseClient:
+        made = make(service, region, endpoint_url, config, *keys)
         made.meta.events.register("before-send", _before_send(faults, home, service, region))
         return made
 

@@ -4,6 +4,7 @@ Each answer is a finding with a sentence. A question without an answer is `unkno
 """
 
 from controller.entry.doctor import (
+    accounts,
     canaries,
     concurrency,
     controller,
@@ -31,7 +32,7 @@ def examine(patients: list[Patient]) -> list[Finding]:
         found += [controller.workflow(patient), *controller.tables(patient), controller.names(patient)]
         found += [controller.protection(patient), controller.dead_letters(patient)]
         found += heartbeat.heartbeat(patient)
-        found += permissions.permissions(patient)
+        found += [*permissions.permissions(patient), *accounts.accounts(patient)]
         found += concurrency.concurrency(patient)
     found += controller.forward_letters(first)
     found += [*versions.versions(patients), *signals.alarms(first), *canaries.canaries(first)]

@@ -18,7 +18,7 @@ from controller.lab.environment.estate import Intake, estate
 from controller.lab.policy_files.shipped import shipped
 from controller.ports.errors import ControllerError
 from controller.ports.runtime import Runtime
-from controller.rehearsal.blueprint import PREFIX, Blueprint, machine_arn, topic_arn
+from controller.rehearsal.blueprint import PREFIX, Blueprint, Guest, machine_arn, topic_arn
 from controller.rehearsal.cloud import DEAD_LETTERS, Cloud
 from controller.rehearsal.controller_region import Function, Local
 from controller.rehearsal.faults import Faults
@@ -34,7 +34,7 @@ from controller.rehearsal.shop.customers import Clients
 from controller.rehearsal.shop.monitors import Monitors
 from controller.rehearsal.shop.network import Network
 from controller.rehearsal.time.kernel import Kernel
-from controller.settings import Arc, Bucket, Clock, Deployment, Records, Standby
+from controller.settings import Access, Arc, Bucket, Clock, Deployment, Records, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import every_query
 from controller.steps.operator.commands import Done
@@ -218,11 +218,18 @@ def assemble(
         network=network,
     )
     canaries = SyntheticsApi(synthetics)
-    cloud.wire.services |= {("synthetics", region): canaries for region in cloud.plan.regions}
+    services = cloud.wire.services if cloud.guest is None else cloud.wire.foreign[cloud.guest.account]
+    services |= {("synthetics", region): canaries for region in cloud.plan.regions}
     return Stage(
         policy, cloud.kernel, cloud.runtime, cloud.faults, cloud, network, customers, synthetics,
         deployments, advance, go, close, dns_port,
     )  # fmt: skip
+
+
+def _access(guest: Guest | None, here: str) -> Access | None:
+    if guest is None:
+        return None
+    return Access(role=guest.role_by_region[here], external_id=guest.external_id)
 
 
 def deployed(
@@ -260,7 +267,7 @@ def deployed(
             state_machine=machine_arn(here, ACCOUNT, plan.prefix),
             key=controller.vault.arn,
             dead_letters=plan.called(DEAD_LETTERS),
-            forwarding=plan.forwarding,
+            forwarding=() if plan.guest else plan.forwarding,
             audit_bucket=Bucket(name=audit_bucket(cloud.plan.controller), region=cloud.plan.controller),
             arc=arc,
             standby=standby,
@@ -268,6 +275,7 @@ def deployed(
             clock=clock,
             plans=plans,
             records=Records(name=cloud.plan.name, zone=ZONE),
+            evidence=_access(cloud.plan.guest, here),
         )
         for here, controller in cloud.controller_regions.items()
     }

@@ -225,6 +225,7 @@ def _feeding(here: str, application: str, intake: Intake, prefix: str) -> Iterat
         }
         yield RulePlan(here, f"{prefix}-{name}", narrowed, (target,))
     composites = {
+        "account": [ACCOUNT],
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
         "detail": {"alarmName": [{"prefix": f"{prefix}-{application}-"}]},

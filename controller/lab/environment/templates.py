@@ -5,8 +5,11 @@ Rules, alarms, canaries and workflow come from the templates.
  build/synth/templates/tidegate-controller-us-east-2.json ─> rules, queue, workflow, functions, its own alarms
                        tidegate-probes-us-east-1.json     ─> canaries, alarms, composites, forwarding
                        tidegate-routing.json              ─> records and checks of objects, if they move
+                       tidegate-evidence-access.json      ─> the roles in the application's own account
 ```
-The account in them becomes the rehearsal's. What lives in a Region that the rehearsal has not is left out.
+The controllers' account in them becomes the rehearsal's. Where the application has its own, that stays what
+it is: the functions say which, and only the roles, rules and policies of buses that are declared are there.
+What lives in a Region that the rehearsal has not is left out.
 """
 
 import json
@@ -25,27 +28,37 @@ from controller.rehearsal.blueprint import (
     AlarmPlan,
     Blueprint,
     CanaryPlan,
+    Guest,
     RulePlan,
     qualified,
 )
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
 from controller.rehearsal.service import ACCOUNT
+from controller.rehearsal.services.sts import RolePlan
 
 CONTROLLER, PROBES = "controller-", "probes-"
 """Behind the deployment's prefix, the beginnings of the stacks that are read, before the Region."""
+ACCESS = "evidence-access"
+"""Behind it, the stack of the roles in the application's own account."""
 DRIVEN = ("AWS/SQS", "AWS/States", "CloudWatchSynthetics")
 """Namespaces of metrics that the rehearsal has, beside the application's own."""
 NOT_OURS = ("AlarmActions", "OKActions", "InsufficientDataActions", "Tags")
-_ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
+_NUMBER = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_MOVED = "999999999999"
+"""What an application's account becomes that has the rehearsal's own number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Holds one resource of one template: the Region of its stack, type, properties."""
+    """Holds one resource of one template: the Region of its stack, type, properties.
+
+    guest: it is deployed in the application's own account.
+    """
 
     region: str
     type: str
     properties: Mapping[str, Any]
+    guest: bool = False
 
 
 def prefix_of(folder: Path) -> str:
@@ -66,6 +79,7 @@ def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
     Raises `NotDeployable`.
     """
     found = tuple(_resources(folder, plan.prefix))
+    guest = _guest(found, plan)
     for region in plan.controllers:
         _complete(plan, [r for r in found if r.region == region], region)
     workflow, functions = _workflow(plan, [r for r in found if r.region == plan.controller])
@@ -78,6 +92,7 @@ def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
         workflow=workflow,
         functions=functions,
         **declared_switch(folder, plan),
+        guest=guest,
     )
 
 
@@ -86,20 +101,86 @@ def _resources(folder: Path, prefix: str) -> Iterator[Resource]:
 
     Raises `NotDeployable` where there are no templates, or one cannot be read.
     """
-    kinds = (f"{prefix}-{CONTROLLER}", f"{prefix}-{PROBES}")
+    kinds = (f"{prefix}-{CONTROLLER}", f"{prefix}-{PROBES}", f"{prefix}-{ACCESS}")
     files = [f for f in sorted(folder.glob("*.json")) if f.stem.startswith(kinds)]
     if not files:
         raise NotDeployable(
             f"{folder} holds no template of a controller ({kinds[0]}REGION.json): `make synth` writes them"
         )
-    for file in files:
+    told = {file: _read(file) for file in files}
+    controllers = _owners(told, "TIDEGATE_ACCOUNT", "")
+    application = _owners(told, "TIDEGATE_EVIDENCE_ROLE", r"arn:aws[a-z-]*:iam::") - controllers
+    numbers = {each: _MOVED for each in application if each == ACCOUNT} | dict.fromkeys(controllers, ACCOUNT)
+    for file, text in told.items():
         region = file.stem.removeprefix(kinds[0]).removeprefix(kinds[1])
+        away = bool(application) and not file.stem.startswith(kinds[0])
         try:
-            text = _ACCOUNT.sub(ACCOUNT, file.read_text(encoding="utf-8"))
-            declared = json.loads(text)["Resources"]
-            yield from (Resource(region, r["Type"], r.get("Properties", {})) for r in declared.values())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            renumbered = _NUMBER.sub(lambda found: numbers.get(found[0], found[0]), text)
+            for each in json.loads(renumbered)["Resources"].values():
+                yield Resource(region, each["Type"], each.get("Properties", {}), away)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotDeployable(f"{file} is no template: {type(error).__name__}") from error
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise NotDeployable(f"{file} is no template: {type(error).__name__}") from error
+
+
+def _owners(told: Mapping[Path, str], variable: str, before: str) -> set[str]:
+    """Return the accounts that a variable of the functions names, after `before`."""
+    pattern = re.compile(rf'"{variable}":\s*"{before}(\d{{12}})')
+    return {found for text in told.values() for found in pattern.findall(text)}
+
+
+def _guest(found: tuple[Resource, ...], plan: Blueprint) -> Guest | None:
+    """Return the application's own account, and the roles there; None where all lives in one.
+
+    Raises `NotDeployable` where the functions of a Region name several roles.
+    """
+    variables = {
+        (f.region, v["TIDEGATE_EVIDENCE_ROLE"], v["TIDEGATE_EXTERNAL_ID"])
+        for f in _of(found, "AWS::Lambda::Function")
+        if "TIDEGATE_EVIDENCE_ROLE" in (v := f.properties.get("Environment", {}).get("Variables", {}))
+        and f.region in plan.controllers
+    }
+    if not variables:
+        return None
+    roles = {region: role for region, role, _ in variables}
+    accounts, words = {role.split(":")[4] for role in roles.values()}, {word for *_, word in variables}
+    if len(variables) != len(roles) or len(accounts) != 1 or len(words) != 1:
+        raise NotDeployable("the functions do not agree on the role in the application's account")
+    (account,), (word,) = accounts, words
+    there = tuple(
+        _role(each.properties, account)
+        for each in _of(found, "AWS::IAM::Role")
+        if each.region == plan.called(ACCESS)
+    )
+    admits = {
+        policy.region: _admitted(policy.properties["Statement"], account)
+        for policy in _of(found, "AWS::Events::EventBusPolicy")
+    }
+    return Guest(account, word, roles, there, admits)
+
+
+def _role(properties: Mapping[str, Any], account: str) -> RolePlan:
+    """Return a role as its template has it: what it asks for, and what it allows."""
+    (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+    conditions = trust["Condition"]
+    documents = [policy["PolicyDocument"] for policy in properties["Policies"]]
+    allowed = frozenset(action for d in documents for s in d["Statement"] for action in s["Action"])
+    trusts_us = trust["Principal"]["AWS"].split(":")[4] == ACCOUNT and conditions["ArnEquals"]
+    word = conditions["StringEquals"]["sts:ExternalId"] if trusts_us else ""
+    return RolePlan(f"arn:aws:iam::{account}:role/{properties['RoleName']}", word, allowed)
+
+
+def _admitted(statement: Mapping[str, Any], account: str) -> frozenset[str]:
+    """Return the sources that the policy of a bus takes from an account."""
+    if statement["Effect"] != "Allow" or statement["Principal"]["AWS"].split(":")[4] != account:
+        return frozenset()
+    return frozenset(statement["Condition"]["ForAllValues:StringEquals"]["events:source"])
 
 
 def _of(found: Any, type_: str) -> list[Resource]:
@@ -151,7 +232,7 @@ def _rules(found: tuple[Resource, ...], plan: Blueprint) -> Iterator[RulePlan]:
         ours = [t for t in targets if "event-bus" not in t["Arn"] or _region(t["Arn"]) in plan.controllers]
         fed = rule.region in plan.controllers or all("event-bus" in t["Arn"] for t in ours)
         if rule.region in plan.regions and ours and fed:
-            yield RulePlan(rule.region, declared["Name"], declared["EventPattern"], tuple(ours))
+            yield RulePlan(rule.region, declared["Name"], declared["EventPattern"], tuple(ours), rule.guest)
 
 
 def _target(target: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -169,7 +250,7 @@ def _alarms(found: tuple[Resource, ...], plan: Blueprint, namespaces: tuple[str,
             members = {k: v for k, v in alarm.properties.items() if k not in NOT_OURS}
             driven = members.get("Namespace") in namespaces or "AlarmRule" in members
             if alarm.region in plan.regions and driven:
-                yield AlarmPlan(alarm.region, members)
+                yield AlarmPlan(alarm.region, members, alarm.guest)
 
 
 def _canaries(found: tuple[Resource, ...], plan: Blueprint) -> Iterator[CanaryPlan]:

@@ -222,10 +222,11 @@ LATENCY = 0.02
 
 def virtual_clients(
     wire: Wire, runtime: Runtime, faults: Faults, home: str = ""
-) -> Callable[[str, str, str | None, Config], BaseClient]:
+) -> Callable[..., BaseClient]:
     """Return a maker of clients whose calls take virtual time and meet active faults.
 
-    home: the Region of the controller that calls, or "" for a person.
+    home: the Region of the controller that calls, or "" for a person. The maker takes (service, Region, URL,
+    config), and last what gives the keys of another account's session.
     """
 
     def fault(service: str, region: str, endpoint: str, operation: str) -> Fault | None:  # noqa: ARG001
@@ -238,9 +239,12 @@ def virtual_clients(
             raise EndpointConnectionError(endpoint_url=endpoint)
         return wire.handle(request, endpoint, scope)
 
-    def make(service: str, region: str, _url: str | None, config: Config) -> BaseClient:
+    def make(
+        service: str, region: str, _url: str | None, config: Config, keys: Callable[[], Any] | None = None
+    ) -> BaseClient:
         client = _copy(service, region, config)
-        attach(client, handle, runtime, latency=LATENCY, endpoint=region, fault=fault)
+        token = None if keys is None else lambda: str(keys().token)
+        attach(client, handle, runtime, latency=LATENCY, endpoint=region, fault=fault, token=token)
         return client
 
     return make

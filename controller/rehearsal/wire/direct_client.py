@@ -10,8 +10,9 @@ The time of a call is the caller's own.
 ```
 """
 
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any, Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from controller.ports.runtime import Runtime
 from controller.rehearsal.service import Request, Response, Scope
+from controller.rehearsal.services.sts import HEADER
 
 Fault = Literal["refused", "hung", "lost"]
 
@@ -48,16 +50,18 @@ def attach(
     latency: float = 0.005,
     endpoint: str = "",
     fault: Faulty = sound,
+    token: Callable[[], str] | None = None,
 ) -> None:
     """Replace the HTTP session of a boto3 client.
 
     latency: seconds there and back on `runtime`. endpoint: the name of the endpoint that the client speaks
     to (default: the client's Region). The client may be unsigned: its service and Region are passed on.
+    token: gives the token of the session that signs; None: the caller's own credentials.
     """
     region = client.meta.region_name
     scope = Scope(client.meta.service_model.signing_name, region)
     session = Direct(
-        handle, runtime, scope, endpoint or region, latency, client.meta.config.read_timeout, fault
+        handle, runtime, scope, endpoint or region, latency, client.meta.config.read_timeout, fault, token
     )
     client._endpoint.http_session = session
 
@@ -106,10 +110,13 @@ class Direct:
     latency: float
     read_timeout: float
     fault: Faulty
+    token: Callable[[], str] | None = None
 
     def send(self, request: Sendable) -> Received:
         started = self.runtime.monotonic()
         message, operation = on_the_wire(request)
+        if self.token is not None:
+            message = replace(message, headers={**message.headers, HEADER: self.token()})
         self._travel()
         fault = self.fault(self.scope.service, self.scope.region, self.endpoint, operation)
         if fault == "refused":

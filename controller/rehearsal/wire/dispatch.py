@@ -5,17 +5,21 @@
                    ├─ an operation that may pass ─> fallback (moto)
                    └─ otherwise ─> 501
 ```
+A request that carries the token of a session is that role's: it meets the services of the role's account, and
+may do what the role may.
 """
 
 import itertools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from controller.rehearsal.service import AwsError, Call, Service
 from controller.rehearsal.service import Request as Request
 from controller.rehearsal.service import Response as Response
 from controller.rehearsal.service import Scope as Scope
+from controller.rehearsal.services.sts import RoleSession, Tokens
 from controller.rehearsal.wire.protocols import Dialect, Json, dialect_of
 from controller.rehearsal.wire.rest_json import rest_of
 from controller.rehearsal.wire.service_models import operation_model, scope_of, service_model
@@ -31,6 +35,7 @@ class Wire:
     fallback: answers the requests that none of the services answers, if they may pass.
     lock: held while a service runs, not while the fallback does.
     passes: called with signing name and operation; None lets everything pass.
+    tokens: the sessions of roles in other accounts; foreign: account -> the services there, like `services`.
     """
 
     def __init__(
@@ -39,9 +44,12 @@ class Wire:
         fallback: Callable[[Request], Response],
         lock: AbstractContextManager[Any],
         passes: Callable[[str, str], bool] | None = None,
+        *,
+        tokens: Tokens | None = None,
     ) -> None:
         self.services, self.fallback, self.lock = dict(services), fallback, lock
         self._passes, self._numbers = passes, itertools.count(1)
+        self._tokens, self.foreign = tokens, dict[str, dict[tuple[str, str], Service]]()
 
     def handle(self, request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
         """Answer one request.
@@ -55,7 +63,8 @@ class Wire:
             dialect = dialect_of(request)
             if scope is None:
                 scope = scope_of(request)
-            service = self.services.get((scope.service, scope.region))
+            session = self._tokens.of(request) if self._tokens else None
+            service = self._services(session).get((scope.service, scope.region))
             if dialect is None and service is not None:
                 dialect = rest_of(request, scope.service, service.operations)
             if dialect is None:
@@ -66,12 +75,18 @@ class Wire:
                 return self._elsewhere(request, dialect, scope, request_id)
             params = dialect.read(request, model)
             call = Call(scope.service, dialect.operation, scope.region, params, endpoint or scope.region)
+            if session is not None:
+                session.check(scope.service, dialect.operation)
+                call = replace(call, account=session.role.account)
             with self.lock:
                 members = work(call)
             return dialect.answer(model, members, request_id)
         except AwsError as error:
             speaker = dialect or Json("", "")
             return speaker.refuse(error, "" if scope is None else scope.service, request_id)
+
+    def _services(self, session: RoleSession | None) -> Mapping[tuple[str, str], Service]:
+        return self.services if session is None else self.foreign.get(session.role.account, {})
 
     def _elsewhere(
         self, request: Request, dialect: Dialect | None, scope: Scope, request_id: str

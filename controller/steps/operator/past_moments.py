@@ -3,9 +3,9 @@
 It also shows the gaps in which nobody watched.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from controller.core.decision.precedence import TICKS_APART
@@ -42,7 +42,7 @@ class PastMoment:
 
     regions: Region -> (when it was decided, the stored decision). blind: the last assessment before `at` and
     the first after it, where nothing was decided then; else None. lacking: restorations of the journal, in
-    whose gap the moment lies.
+    whose gap the moment lies. refused: Region -> why nobody let us look at its alarms then.
     """
 
     at: float
@@ -51,6 +51,7 @@ class PastMoment:
     events: tuple[Event, ...]
     blind: tuple[float | None, float | None] | None
     lacking: tuple[Restoration, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def sentences(self, only: str | None = None) -> list[str]:
         """Return one line for each Region (or for `only` one), or the gap.
@@ -63,7 +64,12 @@ class PastMoment:
             span = f"from {since or 'the beginning'} to {until or 'now'}"
             return [*gaps, f"Nothing was decided {span}: nothing reached the controller, or it did not run."]
         decided = (record for region, (_, record) in self.regions.items() if only in (None, region))
-        return [*gaps, *(why_sentence(record) for record in decided)]
+        shut = ((region, why) for region, why in sorted(self.refused.items()) if only in (None, region))
+        return [
+            *gaps,
+            *(why_sentence(record) for record in decided),
+            *(f"We could not look at the alarms of {region}: {why}." for region, why in shut),
+        ]
 
 
 class Records(Protocol):
@@ -94,10 +100,20 @@ def recall_moment(policy: Policy, records: Records, at: float, state: State | No
     else:
         events = whole[: state.last.seq if state.last else 0]
     about = (*policy.regions, *([state.open.source] if state.open else []))
-    latest = last_decisions(records.newest_first(application, at - WATCHED, at), frozenset(about))
+    taken: list[dict[str, Any]] = []
+    kept = _remembered(records.newest_first(application, at - WATCHED, at), taken)
+    latest = last_decisions(kept, frozenset(about))
+    refused = next((each.get("refused_regions") or {} for each in taken if each.get("by") == "tick"), {})
     regions = {region: latest[region] for region in about if region in latest}
     blind = None if regions else _gap(records, application, at)
-    return PastMoment(at, regions, state, events[-5:], blind, _lacking(whole, at))
+    return PastMoment(at, regions, state, events[-5:], blind, _lacking(whole, at), refused)
+
+
+def _remembered(records: Iterable[Stored], taken: list[dict[str, Any]]) -> Iterator[Stored]:
+    """Yield the records, and keep those that were taken."""
+    for at, record in records:
+        taken.append(record)
+        yield at, record
 
 
 def _lacking(whole: Sequence[Event], at: float) -> tuple[Restoration, ...]:

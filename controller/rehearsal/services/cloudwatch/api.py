@@ -35,9 +35,14 @@ class Alarms:
     """
 
     def __init__(
-        self, kernel: Kernel, region: str, publish: Callable[[dict[str, Any]], object], faults: Faults
+        self,
+        kernel: Kernel,
+        region: str,
+        publish: Callable[[dict[str, Any]], object],
+        faults: Faults,
+        account: str = ACCOUNT,
     ) -> None:
-        self._kernel, self._region = kernel, region
+        self._kernel, self._region, self._account = kernel, region, account
         self._ids, self._metrics = Ids(f"monitoring/{region}"), Metrics()
         self._board = Board(kernel, region, self._metrics, publish)
         self._samples = Samples(kernel, region, self._metrics, faults)
@@ -78,7 +83,7 @@ class Alarms:
         before = self._board.alarms.get(name)
         if before is not None and before.composite is not ("AlarmRule" in config):
             raise refuse(f"Alarm {name} already exists with another type.")
-        arn = f"arn:aws:cloudwatch:{self._region}:{ACCOUNT}:alarm:{name}"
+        arn = f"arn:aws:cloudwatch:{self._region}:{self._account}:alarm:{name}"
         alarm = Alarm(
             name=name,
             arn=arn,

@@ -100,11 +100,14 @@ class Parcel:
 
 
 class Events:
-    """The `events` service of one Region."""
+    """The `events` service of one Region, in one account."""
 
-    def __init__(self, kernel: Kernel, region: str, deliver: Deliver, faults: Faults) -> None:
+    def __init__(
+        self, kernel: Kernel, region: str, deliver: Deliver, faults: Faults, account: str = ACCOUNT
+    ) -> None:
         self._kernel, self._region, self._deliver, self._faults = kernel, region, deliver, faults
-        self._ids = Ids(f"events/{region}")
+        self._account = account
+        self._ids = Ids(f"events/{region}" if account == ACCOUNT else f"events/{account}/{region}")
         self._under_way: dict[int, Parcel] = {}
         self._held: list[int] = []
         self._next = 0
@@ -113,7 +116,7 @@ class Events:
 
         None: the event is lost. Two: it arrives twice.
         """
-        self.rules = Rules(region)
+        self.rules = Rules(region, account)
 
     @property
     def operations(self) -> Mapping[str, Callable[[Call], dict[str, Any]]]:
@@ -144,7 +147,7 @@ class Events:
         whole = {
             "version": "0",
             "id": self._ids.next(),
-            "account": ACCOUNT,
+            "account": self._account,
             "time": iso(self._kernel.now()),
             "region": self._region,
             "resources": [],

@@ -16,8 +16,8 @@ Target = dict[str, Any]
 class Rules:
     """The default bus of one Region: rules by name, targets by id."""
 
-    def __init__(self, region: str) -> None:
-        self._region = region
+    def __init__(self, region: str, account: str = ACCOUNT) -> None:
+        self._region, self._account = region, account
         self._rules: dict[str, dict[str, Any]] = {}
         self._targets: dict[str, dict[str, Target]] = {}
         self._matches: dict[str, Callable[[dict[str, Any]], bool]] = {}
@@ -39,11 +39,12 @@ class Rules:
         }
 
     def arn(self, rule: str) -> str:
-        return f"arn:aws:events:{self._region}:{ACCOUNT}:rule/{rule}"
+        return f"arn:aws:events:{self._region}:{self._account}:rule/{rule}"
 
     def owns(self, bus: str | None) -> bool:
         """Return True where a bus name or ARN is this Region's default bus."""
-        return bus in (None, "", "default", f"arn:aws:events:{self._region}:{ACCOUNT}:event-bus/default")
+        own = f"arn:aws:events:{self._region}:{self._account}:event-bus/default"
+        return bus in (None, "", "default", own)
 
     def matching(self, event: dict[str, Any]) -> list[str]:
         """Return the names of the enabled rules whose pattern the event matches.
@@ -93,7 +94,7 @@ class Rules:
         return {"RuleArn": self.arn(name)}
 
     def _describe_rule(self, call: Call) -> Answer:
-        return {**self._rules[self._rule(call)], "CreatedBy": ACCOUNT}
+        return {**self._rules[self._rule(call)], "CreatedBy": self._account}
 
     def _list_rules(self, call: Call) -> Answer:
         prefix = call.params.get("NamePrefix") or ""
