@@ -116,7 +116,8 @@ class Cloud:
         self.switch: RoutingControls | Objects = self.arc if plan.standby is None else self.objects
         drawn = record_tree(plan.name, plan.controls)
         self.tree = replace(drawn, slices=plan.slices) if plan.slices else drawn
-        self.health = HealthChecks(kernel, self.tree, self.switch.is_on)
+        # The name may be moved to another switch while it runs.
+        self.health = HealthChecks(kernel, self.tree, lambda control: self.switch.is_on(control))
         draw = random.Random(rng.getrandbits(64)).random  # noqa: S311
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
