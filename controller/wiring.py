@@ -92,6 +92,7 @@ def build(
         policy=policy,
         gates={name: gate.rule for name, gate in d.arc.gates.items()} if d.arc else {},
         review=d.review,
+        began=run.monotonic(),
         account=d.account,
         here=d.region,
         deployed=d.deployed,

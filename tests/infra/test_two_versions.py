@@ -16,6 +16,7 @@ from controller.core.incident.fold import fold
 from controller.core.journal.event import Event, UnknownKind, broken_at, event_of
 from controller.core.journal.kind import Kind
 from controller.lab.scenarios.actions import dark
+from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.services.arc.data_plane import SERVICE
 from tests.infra.deployed.release import MASTER, Release, Rollout, expected_arc, released
 from tests.support.policy_scene import shipped_data
@@ -24,6 +25,7 @@ HERE, STANDBY, LAST = "us-east-2", "us-west-2", "us-east-1"
 DARK = "us-east-1"
 MINUTE = 60.0
 ANOTHER = ("controller/wiring.py", "ONCE = {", "# Another version.\nONCE = {")
+NEWER_WORKFLOW = ("controller/workflow.asl.json", "tidegate: one execution", "tidegate, newer: one execution")
 KIND = "controller/core/journal/kind.py"
 KNOWS = (
     (KIND, '    TOLD = "Told"\n', '    TOLD = "Told"\n    NOTED = "Noted"\n'),
@@ -106,6 +108,14 @@ class World:
     def has(self, kind: Kind) -> Callable[[], bool]:
         return lambda: str(kind) in self.kinds()
 
+    def definition(self) -> str:
+        """Return the workflow of the only execution that drives an incident."""
+        arn = f"arn:aws:states:{HERE}:{ACCOUNT}:stateMachine:tidegate"
+        asked = {"stateMachineArn": arn, "statusFilter": "RUNNING"}
+        (found,) = self.cloud.call("states", "ListExecutions", HERE, asked)["executions"]
+        named = {"executionArn": found["executionArn"]}
+        return str(self.cloud.call("states", "DescribeStateMachineForExecution", HERE, named)["definition"])
+
     def told(self) -> list[str]:
         return [notice.subject for notice in self.cloud.outbox.notices]
 
@@ -145,6 +155,31 @@ def test_an_update_with_an_open_incident_ends_it_once(present: Release, tmp_path
     assert last.at < opened.at, "the same policy is no news"
 
 
+@pytest.mark.parametrize("seed", [1, 5], ids=["HandOver late", "the workflow late"])
+def test_an_update_that_takes_minutes_hands_an_open_incident_over_without_haste(
+    present: Release, tmp_path: Path, seed: int
+) -> None:
+    """Its functions and its workflow are replaced one after another.
+
+    An older HandOver starts an execution that a newer Assess finds too old, and so on, many times a minute;
+    a newer one, before there is a newer workflow, one that never gets it.
+    """
+    newer = present.patched(tmp_path / "newer", present.at + 3600.0, ANOTHER, NEWER_WORKFLOW)
+    w = World(present, tmp_path)
+    w.stage.advance(110.0)
+    w.stage.faults.errors[STANDBY] = 1.0  # so that there is nowhere to go, and nobody is asked
+    assert w.until(w.has(Kind.INCIDENT_OPENED), 20 * MINUTE, agree=False)
+    w.rollout.account.pace = 15.0
+    w.rollout.formation.draw_anew(seed)
+    w.update(newer, HERE)
+    assert w.kinds().count("HandedOver") <= 1, w.kinds()
+    w.stage.advance(10 * MINUTE)
+    assert 1 <= w.kinds().count("HandedOver") <= 2, w.kinds()
+    assert "newer" in w.definition()
+    del w.stage.faults.errors[STANDBY]
+    w.moved_once()
+
+
 @pytest.mark.parametrize("place", [Kind.INCIDENT_OPENED, Kind.APPROVAL_REQUESTED, Kind.SHIFT_APPLIED])
 def test_the_driver_goes_back_alone_with_an_open_incident_and_goes_on(
     present: Release, tmp_path: Path, place: Kind
@@ -168,6 +203,18 @@ def test_a_kind_that_was_read_one_release_ahead_is_no_hindrance_on_the_way_back(
     w.update(ahead)
     w.left_once()
     assert w.cloud.errors == []
+
+
+def test_a_kind_that_is_read_ahead_only_is_written_by_nobody(present: Release, tmp_path: Path) -> None:
+    """Even where some code would: the append is refused, and the incident is held and told."""
+    early = present.patched(tmp_path / "early", present.at, *KNOWS, READS_AHEAD, *WRITES)
+    w = World(early, tmp_path)
+    assert w.until(lambda: bool(w.cloud.errors), 30 * MINUTE)
+    assert "WrittenAhead: Noted is read by this version" in w.cloud.errors[0].replace(
+        '{"errorMessage": "', ""
+    )
+    assert "Noted" not in w.kinds()
+    assert w.calls == []
 
 
 def test_a_kind_that_nobody_read_ahead_stops_the_older_version_and_is_left_as_it_is(

@@ -78,6 +78,10 @@ class CloudFormation:
         self.stacks: dict[str, Stack] = {}
         self.owners: dict[Name, str] = {}
 
+    def draw_anew(self, seed: int) -> None:
+        """Let the order within the next stacks be that of another seed."""
+        self._rng.seed(seed)
+
     def deploy(self, name: str, region: str, template: Template, parameters: Mapping[str, str]) -> list[str]:
         """Create or update a stack; return the logical ids that were touched. Raises `StackFailed`."""
         before = self.stacks.get(name)

@@ -36,8 +36,9 @@ from tests.infra.conftest import synthesise
 from tests.infra.deployed.account import Account
 from tests.infra.deployed.cloudformation import CloudFormation
 from tests.infra.deployed.code_version import Codes
-from tests.support.sources import existing
+from tests.support.sources import ROOT, existing
 
+WORKFLOW = "controller/workflow.asl.json"
 SYNTHESISED = "1900000000.0"
 """When `tests.infra.conftest.synthesise` says that all is synthesised."""
 
@@ -132,7 +133,10 @@ class Release:
         return text.replace(SYNTHESISED, repr(self.at))
 
     def patched(self, folder: Path, at: float, *changes: tuple[str, str, str]) -> "Release":
-        """Return the release of other sources: in each (file, old, new) the text stands once."""
+        """Return the release of other sources: in each (file, old, new) the text stands once.
+
+        The workflow that a template holds is the file of the sources.
+        """
         shutil.copytree(self.folder, folder)
         (old,) = folder.glob("functions-*.zip")
         source = folder / "packages" / "functions"
@@ -145,9 +149,12 @@ class Release:
             (source / name).write_text(text.replace(before, after), encoding="utf-8")
         key = zip_name(source)
         zipped(source, folder / key)
+        workflow = json.dumps((source / WORKFLOW).read_text(encoding="utf-8"))
+        was = json.dumps((ROOT / WORKFLOW).read_text(encoding="utf-8"))
         shutil.rmtree(folder / "packages")
         for file in existing((folder / "templates").glob("*.json"), least=3):
-            file.write_text(re.sub(r"functions-[0-9a-f]{16}\.zip", key, file.read_text(encoding="utf-8")))
+            text = re.sub(r"functions-[0-9a-f]{16}\.zip", key, file.read_text(encoding="utf-8"))
+            file.write_text(text.replace(was, workflow), encoding="utf-8")
         return Release(folder, at)
 
 
