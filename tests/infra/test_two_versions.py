@@ -18,12 +18,14 @@ from controller.core.journal.kind import Kind
 from controller.lab.scenarios.actions import dark
 from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.services.arc.data_plane import SERVICE
+from tests.infra.deployed.cloudformation import StackFailed
 from tests.infra.deployed.release import MASTER, Release, Rollout, expected_arc, released
 from tests.support.policy_scene import shipped_data
 
 HERE, STANDBY, LAST = "us-east-2", "us-west-2", "us-east-1"
 DARK = "us-east-1"
 MINUTE = 60.0
+STEPS = ("Assess", "HandOver", "ShiftTraffic", "Tick", "VerifyShift")
 ANOTHER = ("controller/wiring.py", "ONCE = {", "# Another version.\nONCE = {")
 NEWER_WORKFLOW = ("controller/workflow.asl.json", "tidegate: one execution", "tidegate, newer: one execution")
 KIND = "controller/core/journal/kind.py"
@@ -141,18 +143,36 @@ class World:
 
 
 def test_an_update_with_an_open_incident_ends_it_once(present: Release, tmp_path: Path) -> None:
-    """Its controllers are at two versions for a while, and one of them of both at once."""
+    """It opens while controllers are at two versions; later one of them is of both at once."""
     newer = present.patched(tmp_path / "newer", present.at + 3600.0, ANOTHER)
     w = World(present, tmp_path)
-    assert w.until(w.has(Kind.INCIDENT_OPENED), 20 * MINUTE, agree=False)
     w.update(newer, LAST)
-    w.stage.advance(30.0)
-    w.update(newer, STANDBY, HERE)
+    assert w.until(w.has(Kind.INCIDENT_OPENED), 20 * MINUTE, agree=False)
+    w.update(newer, STANDBY)
+    assert w.until(w.has(Kind.APPROVAL_REQUESTED), 5 * MINUTE, agree=False)
+    w.update(newer, HERE)
     events = w.moved_once()
     opened = next(event for event in events if event.kind is Kind.INCIDENT_OPENED)
-    last = [event for event in events if event.kind is Kind.POLICY_LOADED][-1]
     assert opened.draft.by == f"tidegate@{HERE}"
-    assert last.at < opened.at, "the same policy is no news"
+    asked = [event for event in events if event.kind is Kind.APPROVAL_REQUESTED]
+    assert len(asked) == 1, "nobody is asked twice"
+
+
+def test_a_stack_that_fails_in_mid_update_goes_back_and_its_incident_goes_on(
+    present: Release, tmp_path: Path
+) -> None:
+    newer = present.patched(tmp_path / "newer", present.at + 3600.0, ANOTHER)
+    lost = {"S3Bucket": "code", "S3Key": "functions-0000000000000000.zip"}
+    stack = f"tidegate-controller-{HERE}"
+    newer.templates[stack]["Resources"]["VerifyShift"]["Properties"]["Code"] = lost
+    w = World(present, tmp_path)
+    assert w.until(w.has(Kind.INCIDENT_OPENED), 20 * MINUTE, agree=False)
+    with pytest.raises(StackFailed, match="NoSuchKey") as failed:
+        w.update(newer, HERE)
+    assert failed.value.rolled_back
+    keys = {w.rollout.account.functions[HERE, f"tidegate-{n}"].properties["Code"]["S3Key"] for n in STEPS}
+    assert len(keys) == 1
+    w.moved_once()
 
 
 @pytest.mark.parametrize("seed", [1, 5], ids=["HandOver late", "the workflow late"])
