@@ -72,6 +72,8 @@ def test_a_first_deployment_is_green_in_shadow_before_there_is_a_switch_and_then
     foundation = shadow.order[: shadow.order.index("tidegate-state") + 1]
     controllers, probes = stage_of(shadow, "controller-"), stage_of(shadow, "probes-")
     for name in [*foundation, *controllers, *stage_of(shadow, "application-"), *probes]:
+        if name == probes[0]:
+            assert any(row.startswith("signals ") for row in green(rollout, shadow)), "nothing is heard yet"
         rollout.deploy(shadow, [name])
         rollout.stage.advance(BAKE if name in controllers else 60.0)
     told = [notice.subject.partition(": ")[2] for notice in outbox.notices]
@@ -82,7 +84,7 @@ def test_a_first_deployment_is_green_in_shadow_before_there_is_a_switch_and_then
     assert len(outbox.notices) == before, "nobody is paged once all is there"
     assert (SERVICE, "us-west-2") not in rollout.stage.cloud.wire.services
 
-    config = rollout._clients()("route53-recovery-control-config", "us-west-2", None, NO_RETRY)
+    config = rollout.clients()("route53-recovery-control-config", "us-west-2", None, NO_RETRY)
     rollout.deploy(shadow, ["tidegate-routing"])
     turn_on(rollout)
     controls = [name for entry in shipped_data()["regions"].values() for name in entry["controls"]]
@@ -129,7 +131,7 @@ def test_there_is_no_arc_file_before_routing_and_no_routing_before_the_applicati
     shadow: Release, tmp_path: Path
 ) -> None:
     rollout = Rollout(shadow, tmp_path, pace=0.0)
-    config = rollout._clients()("route53-recovery-control-config", "us-west-2", None, NO_RETRY)
+    config = rollout.clients()("route53-recovery-control-config", "us-west-2", None, NO_RETRY)
     with pytest.raises(Exception, match=r"501|Unplayed|not") as refused:
         read_arc(config, panel="storefront", controls=["use1-a"])
     assert not isinstance(refused.value, StackFailed | NotThere)
@@ -175,3 +177,31 @@ def test_a_zip_that_was_not_uploaded_fails_the_stack_and_leaves_the_old_version_
         )
         == []
     )
+
+
+def test_a_function_that_is_called_by_an_alias_changes_when_the_alias_does(
+    shadow: Release, tmp_path: Path
+) -> None:
+    """Other code alone serves nobody; a version of its own, at which the alias points, does."""
+    newer = shadow.patched(tmp_path / "newer", shadow.at + 60.0, COMMENT)
+    rollout = Rollout(shadow, tmp_path / "unpacked", pace=0.0)
+    stack, functions = (
+        "tidegate-controller-us-east-2",
+        rollout.stage.cloud.controller_regions["us-east-2"].functions,
+    )
+    rollout.deploy(shadow, shadow.order[: shadow.order.index("tidegate-state") + 1])
+    for release, version, served in ((shadow, "1", True), (newer, "1", False), (newer, "2", True)):
+        before = functions.get("Tick")
+        declared = {"FunctionName": {"Ref": "Tick"}}
+        points = {"FunctionVersion": {"Fn::GetAtt": [f"TickVersion{version}", "Version"]}, "Name": "live"}
+        release.templates[stack]["Resources"].pop("TickVersion1", None)
+        release.templates[stack]["Resources"] |= {
+            f"TickVersion{version}": {
+                "Type": "AWS::Lambda::Version",
+                "Properties": declared,
+                "DeletionPolicy": "Retain",
+            },
+            "TickLive": {"Type": "AWS::Lambda::Alias", "Properties": declared | points},
+        }
+        rollout.deploy(release, [stack])
+        assert (functions["Tick"] is not before) is served, version

@@ -101,7 +101,7 @@ class World:
             if read != self.cloud.journal.writes:
                 read = self.cloud.journal.writes
                 if agree:
-                    self.rollout.account.agree(HERE)
+                    self.rollout.account.served.agree(HERE)
                 if seen():
                     return True
             self.stage.advance(5.0)
@@ -170,7 +170,9 @@ def test_a_stack_that_fails_in_mid_update_goes_back_and_its_incident_goes_on(
     with pytest.raises(StackFailed, match="NoSuchKey") as failed:
         w.update(newer, HERE)
     assert failed.value.rolled_back
-    keys = {w.rollout.account.functions[HERE, f"tidegate-{n}"].properties["Code"]["S3Key"] for n in STEPS}
+    keys = {
+        w.rollout.account.served.running[HERE, f"tidegate-{n}"].properties["Code"]["S3Key"] for n in STEPS
+    }
     assert len(keys) == 1
     w.moved_once()
 

@@ -4,10 +4,6 @@ It plays what a controller needs to see and to move. What else a template declar
 has its name and its place in the order, and nothing behind it.
 """
 
-import base64
-import hashlib
-import io
-import itertools
 import json
 import random
 import re
@@ -24,51 +20,27 @@ from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, Rou
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.services.synthetics.runner import Canary, load_check
 from controller.rehearsal.shop.shop import emit_each_minute, publish_each_minute
-from controller.rehearsal.wire.botocore_client import virtual_clients
 from tests.infra.deployed.cloudformation import Made, Refused
 from tests.infra.deployed.code_version import Codes
+from tests.infra.deployed.served_functions import ServedFunctions
 
 SECONDS = {"minute": 60.0, "hour": 3600.0}
 NO_BUCKET = b"<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message></Error>"
-_numbers = itertools.count()
 Work = Callable[["Account", Made], None]
 
 
-class MetricLines(io.StringIO):
-    """The log of one function: CloudWatch takes its metrics out of the lines, in that Region."""
-
-    def __init__(self, put: Callable[[str, str, float, str, dict[str, str]], None]) -> None:
-        super().__init__()
-        self._put = put
-
-    def write(self, text: str) -> int:
-        for line in text.splitlines():
-            if '"_aws"' in line:
-                self._take(json.loads(line))
-        return len(text)
-
-    def _take(self, told: Mapping[str, Any]) -> None:
-        for each in told["_aws"]["CloudWatchMetrics"]:
-            (names,) = each["Dimensions"]
-            dimensions = {name: str(told[name]) for name in names}
-            for metric in each["Metrics"]:
-                for value in told[metric["Name"]]:
-                    self._put(each["Namespace"], metric["Name"], value, metric["Unit"], dimensions)
-
-
 class Account:
-    """The rehearsal's account, empty at first. paused: seconds that a driven resource takes."""
+    """The rehearsal's account, empty at first. pace: seconds that a driven resource takes."""
 
     def __init__(self, stage: Stage, codes: Codes, pace: float = 2.0, seed: int = 1) -> None:
         self.stage, self.cloud, self.codes, self.pace, self.seed = stage, stage.cloud, codes, pace, seed
-        self.functions: dict[tuple[str, str], Made] = {}
+        self.served = ServedFunctions(stage, codes, seed)
         self._metered: set[str] = set()
         self._schedules: set[str] = set()
         self._emitting = False
         self._arc: dict[str, list[Made]] = {"controls": [], "rules": []}
         self._arns = self.cloud.controls
         """The records of the rehearsal's names lead to these; the master switch is one more."""
-        self.cloud.built.builds.clear()
         for place in [key for key in self.cloud.wire.services if key[0] in (SERVICE, CONFIG)]:
             del self.cloud.wire.services[place]
         self._buckets, self._elsewhere = set[str](), self.cloud.wire.fallback
@@ -164,9 +136,7 @@ class Account:
 
     def mapping(self, made: Made) -> None:
         controller, name = self.cloud.controller_regions[made.region], made.properties["FunctionName"]
-        controller.queues.map_queue(
-            made.properties["EventSourceArn"], name.removeprefix("tidegate-"), controller.invoke
-        )  # fmt: skip
+        controller.queues.map_queue(made.properties["EventSourceArn"], _called(name), controller.invoke)
 
     def schedule(self, made: Made) -> None:
         declared = made.properties
@@ -174,7 +144,7 @@ class Account:
         target, key = declared["Target"], f"{made.region}/{declared['Name']}"
         self._schedules.add(key)
         if ":function:" in target["Arn"]:
-            controller, name = self.cloud.controller_regions[made.region], target["Arn"].rpartition("-")[2]
+            controller, name = self.cloud.controller_regions[made.region], _called(target["Arn"])
             work, clock = partial(controller.invoke, name, {}, lambda _outcome: None), controller.gate
             clock.every(every, lambda: work() if key in self._schedules else None, first_after=every)
             return
@@ -250,52 +220,24 @@ class Account:
         self.call("states", "UpdateStateMachine", made, stateMachineArn=arn, definition=_definition(made))
 
     def function(self, made: Made) -> None:
-        declared, here = made.properties, made.region
-        key, name = declared["Code"]["S3Key"], declared["FunctionName"]
+        key = made.properties["Code"]["S3Key"]
         self._zip(key)
         if key.startswith("sample-") and not self._emitting:
             self._emitting = True
             application = self.cloud.plan.application.capitalize()
             emit_each_minute(self.stage.kernel, self.cloud.shop, self.cloud.put_metric, application)
             publish_each_minute(self.stage.kernel, self.stage.faults, self.cloud.plan, self.cloud.put_metric)
-        if not key.startswith("functions-"):
-            return
-        controller, short = self.cloud.controller_regions[here], name.removeprefix("tidegate-")
-        log = MetricLines(partial(self._metric, here))
-        deps = self.deps(made, home=here)
-        handler = self.codes.code(key).handler(short, deps, log, f"{here}-{short}-{next(_numbers)}")
-        controller.functions[short] = handler
-        self.functions[here, name] = made
-        content = self.codes.zips[key].read_bytes()
-        self.cloud.built.builds[here, name] = base64.b64encode(hashlib.sha256(content).digest()).decode()
-
-    def deps(self, made: Made, home: str = "") -> Any:
-        """Return the ports of a function. home: the Region that its calls come from; "" for a person's."""
-        key, here = made.properties["Code"]["S3Key"], made.region
-        controller = self.cloud.controller_regions[here]
-        runtime = controller.runtime if home else self.stage.runtime
-        own = {"TIDEGATE_KEY": controller.vault.arn}
-        return self.codes.code(key).deps(
-            made.properties["Environment"]["Variables"] | own, here, runtime=runtime,
-            clients=virtual_clients(self.cloud.wire, runtime, self.stage.faults, home=home),
-            rng=random.Random(f"{self.seed}/{home}/{made.properties['FunctionName']}/{key}"),
-        )  # fmt: skip
-
-    def agree(self, region: str) -> None:
-        """Let people agree where they are asked, through the version that runs in a Region."""
-        made = self.functions[region, "tidegate-Tick"]
-        self.codes.code(made.properties["Code"]["S3Key"]).agree(self.deps(made))
-
-    def _metric(
-        self, region: str, space: str, name: str, value: float, unit: str, by: dict[str, str]
-    ) -> None:
-        self.cloud.put_metric(region, space, name, value, unit, self.stage.kernel.now(), by)
+        if key.startswith("functions-"):
+            self.served.deploy(made)
 
     def no_function(self, made: Made) -> None:
-        name, here = made.properties["FunctionName"], made.region
-        if (here, name) in self.cloud.built.builds:
-            del self.cloud.built.builds[here, name], self.functions[here, name]
-            del self.cloud.controller_regions[here].functions[name.removeprefix("tidegate-")]
+        self.served.delete(made)
+
+    def version(self, made: Made) -> None:
+        self.served.publish(made)
+
+    def alias(self, made: Made) -> None:
+        self.served.point(made)
 
     def switch_part(self, made: Made) -> None:
         """Make a routing control or a safety rule; every control is Off at first."""
@@ -347,6 +289,11 @@ def _safety_rule(made: Made, arn: str, names: Mapping[str, str]) -> SafetyRule:
     )  # fmt: skip
 
 
+def _called(name: str) -> str:
+    """Return the function that an ARN or a name is of, with its alias if it says one."""
+    return name.rpartition(":function:")[2]
+
+
 def _seconds(rate: str) -> float:
     found = re.fullmatch(r"rate\((\d+) (minute|hour)s?\)", rate)
     assert found is not None, rate
@@ -359,8 +306,10 @@ CREATE: Mapping[str, Work] = {
     "AWS::DynamoDB::Table": Account.table,
     "AWS::DynamoDB::GlobalTable": Account.table,
     "AWS::Events::Rule": Account.rule,
+    "AWS::Lambda::Alias": Account.alias,
     "AWS::Lambda::EventSourceMapping": Account.mapping,
     "AWS::Lambda::Function": Account.function,
+    "AWS::Lambda::Version": Account.version,
     "AWS::Route53RecoveryControl::RoutingControl": Account.switch_part,
     "AWS::Route53RecoveryControl::SafetyRule": Account.switch_part,
     "AWS::S3::Bucket": Account.bucket,

@@ -220,7 +220,7 @@ class CloudFormation:
             return parameters[found] if found in parameters else _reference(stack.made[found])
         if set(value) == {"Fn::GetAtt"}:
             logical, attribute = value["Fn::GetAtt"]
-            return _attribute(stack.made[logical], attribute)
+            return attribute_of(stack.made[logical], attribute)
         if set(value) == {"Fn::GetStackOutput"}:
             return self._output(parameters, **value["Fn::GetStackOutput"])
         if set(value) == {"Fn::Join"}:
@@ -254,7 +254,8 @@ def _reference(made: Made) -> str:
     return names[0].name if names else f"{made.stack}-{made.logical}"
 
 
-def _attribute(made: Made, attribute: str) -> str:
+def attribute_of(made: Made, attribute: str) -> str:
+    """Return what `GetAtt` gives: an ARN where it may be looked at, else a text that nothing else has."""
     names = made.names
     if (
         attribute == "Arn"

@@ -7,7 +7,7 @@ import random
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,10 +41,10 @@ from tests.support.sources import ROOT, existing
 WORKFLOW = "controller/workflow.asl.json"
 SYNTHESISED = "1900000000.0"
 """When `tests.infra.conftest.synthesise` says that all is synthesised."""
-
-
+VERSIONED = re.compile(r'(?<=")(\w+Version)[0-9a-f]{16}(?=")')
+"""The logical id of a function's version: another for other code, for a version is not changed."""
 MASTER = "tidegate-master"
-SEQUENTIAL = "PYTEST_XDIST_WORKER"
+WORKER = "PYTEST_XDIST_WORKER"
 
 
 def released(factory: pytest.TempPathFactory, name: str, **members: Any) -> Path:
@@ -53,7 +53,7 @@ def released(factory: pytest.TempPathFactory, name: str, **members: Any) -> Path
     arc: what `tidegate doctor --write-arc` wrote.
     """
     base = factory.getbasetemp()
-    folder = (base.parent if SEQUENTIAL in os.environ else base) / name
+    folder = (base.parent if WORKER in os.environ else base) / name
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "order.json").is_file():
@@ -154,6 +154,7 @@ class Release:
         shutil.rmtree(folder / "packages")
         for file in existing((folder / "templates").glob("*.json"), least=3):
             text = re.sub(r"functions-[0-9a-f]{16}\.zip", key, file.read_text(encoding="utf-8"))
+            text = VERSIONED.sub(rf"\g<1>{key[-20:-4]}", text)
             file.write_text(text.replace(was, workflow), encoding="utf-8")
         return Release(folder, at)
 
@@ -172,26 +173,21 @@ class Rollout:
         self.account = Account(self.stage, self.codes, pace, seed)
         self.formation = CloudFormation(self.account, seed)
 
-    def deploy(
-        self,
-        release: Release,
-        stacks: Iterable[str],
-        change: Callable[[Mapping[str, Any]], Any] | None = None,
-    ) -> dict[str, list[str]]:
+    def deploy(self, release: Release, stacks: Iterable[str]) -> dict[str, list[str]]:
         """Deploy these stacks one after another; return stack -> what was touched. Raises `StackFailed`."""
         self.codes.put(*release.zips)
-        touched = {}
-        for name in stacks:
-            template, region = release.templates[name], release.regions[name]
-            template = change(template) if change else template
-            touched[name] = self.formation.deploy(name, region, template, {"CodeBucket": f"code-{region}"})
-        return touched
+        return {name: self._deployed(release, name) for name in stacks}
+
+    def _deployed(self, release: Release, name: str) -> list[str]:
+        region = release.regions[name]
+        bucket = {"CodeBucket": f"code-{region}"}
+        return self.formation.deploy(name, region, release.templates[name], bucket)
 
     def operators(self, release: Release) -> dict[str, Deps]:
         """Return a person's hold on the application, by the controller that it goes through."""
         return {
             region: wiring.build(
-                self._deployment(release, region), clients=self._clients(), runtime=self.stage.runtime,
+                self._deployment(release, region), clients=self.clients(), runtime=self.stage.runtime,
                 rng=random.Random(f"operator/{region}"),
             )
             for region in self.stage.deployments
@@ -199,7 +195,7 @@ class Rollout:
 
     def doctor(self, release: Release) -> list[Finding]:
         """Examine the deployment, as `tidegate doctor` does with the release's own files."""
-        clients, holds = self._clients(), self.operators(release)
+        clients, holds = self.clients(), self.operators(release)
 
         def ask(service: str, region: str, url: str | None) -> Any:
             return clients(service, region, url, wiring.QUESTION)
@@ -214,7 +210,7 @@ class Rollout:
         found = release.deployment(region, key)
         return found.model_copy(update={"records": records, "plans": self.stage.deployments[region].plans})
 
-    def _clients(self) -> Any:
+    def clients(self) -> Any:
         return virtual_clients(self.stage.cloud.wire, self.stage.runtime, self.stage.faults)
 
     def red(self) -> list[str]:

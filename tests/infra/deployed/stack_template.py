@@ -41,7 +41,8 @@ UNNAMED = frozenset(
     for name in (
         *("ApiGatewayV2::Api", "ApiGatewayV2::ApiMapping", "ApiGatewayV2::Integration"),
         *("ApiGatewayV2::Route", "ApiGatewayV2::Stage", "KMS::Key", "KMS::ReplicaKey"),
-        *("Lambda::EventSourceMapping", "Lambda::Permission", "Route53::HealthCheck"),
+        *("Lambda::Alias", "Lambda::EventInvokeConfig", "Lambda::EventSourceMapping"),
+        *("Lambda::Permission", "Lambda::Version", "Route53::HealthCheck"),
         *("S3::BucketPolicy", "SNS::Subscription", "SNS::TopicPolicy", "SQS::QueuePolicy"),
     )
 )
@@ -95,7 +96,8 @@ def needed(type_: str, region: str, properties: Value) -> Iterator[Name]:
             continue
         for text in _texts(value):
             for service, place, account, name in _ARN.findall(text):
-                plain = name.partition("/")[0] if service == "s3" else name
+                ends = {"s3": "/", "lambda": ":"}.get(service)  # a key in a bucket, an alias of a function
+                plain = name.partition(ends)[0] if ends else name
                 plain = f"alias/{plain}" if service == "kms" and not plain.startswith("alias/") else plain
                 if (
                     account == ("" if service == "s3" else ACCOUNT)
