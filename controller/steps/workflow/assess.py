@@ -179,7 +179,7 @@ def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:
 
 
 def _is_being_updated(deps: Deps, incident: Incident) -> bool:
-    """Return True while other functions, or the workflow, may be of the version before this process.
+    """Return True while other functions, or the workflow, may be of an older version.
 
     ```
      Assess new ── HandOver still old: starts an execution of the old version ──┐
