@@ -18,6 +18,7 @@ from controller.rehearsal.service import ACCOUNT, AwsError, Request, Response
 from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
+from controller.rehearsal.services.route53 import listed_checks
 from controller.rehearsal.services.synthetics.runner import Canary, load_check
 from controller.rehearsal.shop.shop import emit_each_minute, publish_each_minute
 from tests.infra.deployed.cloudformation import Made, Refused
@@ -265,6 +266,7 @@ class Account:
     def move_name(self) -> None:
         """Let the public name follow the routing controls, as `docs/runbooks/moving-a-name.md` does."""
         self.cloud.switch = self.cloud.arc
+        self._elsewhere = listed_checks(self.cloud.tree, self.cloud.arc.arn, self._elsewhere, {})
 
 
 def _definition(made: Made) -> str:
