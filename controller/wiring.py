@@ -80,8 +80,7 @@ def build(
     """
     d, policy = deployment, parse_policy(deployment.policy, in_force=True)
     make, run = clients or boto3_clients(), runtime or system_runtime(d)
-    order = tuple(dict.fromkeys((d.region, *policy.controllers)))
-    client = partial(_client, make, d)
+    order, client = tuple(dict.fromkeys((d.region, *policy.controllers))), partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
     new_id = (lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}")
     people, names = _people(d, client, order, run, new_id)

@@ -248,7 +248,7 @@ def test_a_kind_that_nobody_read_ahead_stops_the_older_version_and_is_left_as_it
     w.update(present)
     w.stage.advance(5.0)  # what was under way when the last function was replaced
     kept, since = w.items(), len(w.told())
-    w.stage.advance(10 * MINUTE)
+    w.stage.advance(5 * MINUTE)  # less than the question waits for an answer
     assert w.calls == []
     assert w.items() == kept
     assert [each for each in w.told() if "cannot be read" in each], w.told()

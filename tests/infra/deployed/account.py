@@ -144,9 +144,14 @@ class Account:
         every = _seconds(declared["ScheduleExpression"])
         target, key = declared["Target"], f"{made.region}/{declared['Name']}"
         self._schedules.add(key)
-        if ":function:" in target["Arn"]:
+        if "EventBridgeParameters" not in target:
             controller, name = self.cloud.controller_regions[made.region], _called(target["Arn"])
-            work, clock = partial(controller.invoke, name, {}, lambda _outcome: None), controller.gate
+            work, clock = (
+                partial(
+                    controller.invoke, name, json.loads(target.get("Input", "{}")), lambda _outcome: None
+                ),
+                controller.gate,
+            )
             clock.every(every, lambda: work() if key in self._schedules else None, first_after=every)
             return
         sent = target["EventBridgeParameters"]

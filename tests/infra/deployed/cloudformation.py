@@ -249,6 +249,9 @@ class CloudFormation:
 
 def _reference(made: Made) -> str:
     names = made.names
+    if made.type == "AWS::Lambda::Alias":
+        function = Name("lambda", made.region, made.properties["FunctionName"])
+        return f"{arn_of(function)}:{made.properties['Name']}"
     if names and made.type == "AWS::SNS::Topic":
         return arn_of(names[0])
     return names[0].name if names else f"{made.stack}-{made.logical}"

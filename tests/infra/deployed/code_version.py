@@ -98,8 +98,10 @@ class Code:
 
     def handler(self, name: str, deps: Any, log: io.TextIOBase, service: str) -> Handler:
         """Return a function as Lambda starts it. service: of its logger, which nobody else has."""
-        handler: Handler = self._loaded["entry.lambdas"].bound(deps, log, service)[name]
-        return handler
+        lambdas = self._loaded["entry.lambdas"]
+        handler: Handler = lambdas.bound(deps, log, service)[name]
+        # What keeps a function warm ends in the module's own handler, before anything is built.
+        return lambda event, context: {} if event == lambdas.WARMING else handler(event, context)
 
     def agree(self, deps: Any) -> None:
         """Let people agree, where they are asked, by the code of this version."""
