@@ -82,8 +82,7 @@ def build(
     """
     d, policy = deployment, parse_policy(deployment.policy, in_force=True)
     make, run = clients or boto3_clients(), runtime or system_runtime(d)
-    order = tuple(dict.fromkeys((d.region, *policy.controllers)))
-    client = partial(_client, make, d)
+    order, client = tuple(dict.fromkeys((d.region, *policy.controllers))), partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
     new_id = (lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}")
     people, names = _people(d, client, order, run, new_id)
@@ -94,6 +93,7 @@ def build(
         policy=policy,
         gates={name: gate.rule for name, gate in d.arc.gates.items()} if d.arc else {},
         review=d.review,
+        began=run.monotonic(),
         account=d.evidence_account,
         here=d.region,
         deployed=d.deployed,

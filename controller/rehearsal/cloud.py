@@ -10,7 +10,6 @@
 ```
 """
 
-import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +25,7 @@ from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.guest_account import guest_of
 from controller.rehearsal.moto_fallback import MotoFallback, passes
+from controller.rehearsal.resources import QUEUE, Resources
 from controller.rehearsal.self_metrics import SQS, STATES, probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Request, Response, Service
 from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
@@ -36,7 +36,7 @@ from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.dynamodb.admin import GlobalTable
 from controller.rehearsal.services.dynamodb.api import SHARED as SHARED
 from controller.rehearsal.services.dynamodb.api import TABLES as TABLES
-from controller.rehearsal.services.dynamodb.api import Tables, table
+from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.eventbridge.bus import Events
@@ -58,7 +58,6 @@ from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_
 from controller.rehearsal.time.kernel import Kernel
 from controller.rehearsal.wire.dispatch import Wire
 
-QUEUE, DEAD_LETTERS, FORWARD_LETTERS = "intake", "dead-letters", "forward-letters"
 JOURNAL = f"{names.PREFIX}-journal"
 """The journal's table where nobody chose another prefix."""
 TICK_SECONDS = 60.0
@@ -75,6 +74,7 @@ class Cloud:
     store: Region -> the store of its tables (in memory by default). local: see `controller_region.Local`.
     beside: other deployments in the same account, controlled from the same Regions. They have their own
     controls in the one panel, and no customers.
+    The order of parts matters: some draw from `rng`, so another order makes another run.
     """
 
     def __init__(
@@ -88,7 +88,6 @@ class Cloud:
         local: Local | None = None,
         beside: Sequence[Blueprint] = (),
     ) -> None:
-        # The order below matters: some parts draw from `rng`, so another order makes another run.
         self.plan, self.kernel, self.runtime, self.faults = plan, kernel, runtime, faults
         self.errors: list[str] = []
         self.beside = tuple(beside)
@@ -119,7 +118,8 @@ class Cloud:
         self.switch: RoutingControls | Objects = self.arc if plan.standby is None else self.objects
         drawn = record_tree(plan.name, plan.controls)
         self.tree = replace(drawn, slices=plan.slices) if plan.slices else drawn
-        self.health = HealthChecks(kernel, self.tree, self.switch.is_on)
+        # The name may be moved to another switch while it runs.
+        self.health = HealthChecks(kernel, self.tree, lambda control: self.switch.is_on(control))
         draw = random.Random(rng.getrandbits(64)).random  # noqa: S311
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
@@ -252,7 +252,7 @@ class Cloud:
         """Create the resources of the deployments, and start the ticks."""
         with self.kernel.lock:
             for plan in self.plans:
-                self._create(plan)
+                Resources(plan, self.call).create()
                 emit_each_minute(self.kernel, self.shop, self.put_metric, plan.application.capitalize())
             publish_each_minute(self.kernel, self.faults, self.plan, self.put_metric)
             probe_each_hour(self.kernel, tuple(self.plan.controls), self.publish)
@@ -268,77 +268,10 @@ class Cloud:
         tick = partial(controller.invoke, plan.called("Tick"), {}, lambda _outcome: None)
         controller.gate.every(TICK_SECONDS, tick, first_after=first)
 
-    def _create(self, plan: Blueprint) -> None:
-        for region in plan.controllers:
-            self._create_controller(plan, region)
-        for region in () if plan.guest else plan.forwarding:
-            self.call("sqs", "CreateQueue", region, {"QueueName": plan.called(FORWARD_LETTERS)})
-        for rule in plan.rules:
-            pattern = {"Name": rule.name, "EventPattern": json.dumps(rule.pattern), "State": "ENABLED"}
-            self.call("events", "PutRule", rule.region, pattern, guest=rule.guest)
-            targets = {"Rule": rule.name, "Targets": [dict(target) for target in rule.targets]}
-            self.call("events", "PutTargets", rule.region, targets, guest=rule.guest)
-        for alarm in plan.alarms:
-            operation = "PutCompositeAlarm" if "AlarmRule" in alarm.members else "PutMetricAlarm"
-            self.call("monitoring", operation, alarm.region, dict(alarm.members), guest=alarm.guest)
-
-    def _create_controller(self, plan: Blueprint, here: str) -> None:
-        self._make_journal(plan, here)
-        for what, keys in TABLES.items():
-            if what == "journal":
-                continue
-            name = plan.called(what)
-            made = self._ensure("dynamodb", "CreateTable", here, table(name, keys))
-            if made and what not in SHARED:
-                ttl = {"Enabled": True, "AttributeName": "expires"}
-                wish = {"TableName": name, "TimeToLiveSpecification": ttl}
-                self.call("dynamodb", "UpdateTimeToLive", here, wish)
-            self._protect(name, here)
-        letters = plan.called(DEAD_LETTERS)
-        self.call("sqs", "CreateQueue", here, {"QueueName": letters})
-        redrive = {"deadLetterTargetArn": names.queue_arn(here, ACCOUNT, letters), "maxReceiveCount": 5}
-        attributes = {"RedrivePolicy": json.dumps(redrive), "VisibilityTimeout": "120"}
-        self.call("sqs", "CreateQueue", here, {"QueueName": plan.called(QUEUE), "Attributes": attributes})
-        definition = plan.workflow
-        for function in plan.functions:
-            arn = names.live_arn(here, ACCOUNT, function, plan.prefix)
-            definition = definition.replace("${" + function + "}", arn)
-        machine = {
-            "name": plan.prefix,
-            "definition": definition,
-            "roleArn": f"arn:aws:iam::{ACCOUNT}:role/{plan.prefix}",
-        }
-        self._ensure("states", "CreateStateMachine", here, machine)
-
-    def _protect(self, name: str, here: str) -> None:
-        self.call("dynamodb", "UpdateTable", here, {"TableName": name, "DeletionProtectionEnabled": True})
-
     def make_journal(self) -> None:
         """Make the journal's table anew, as its stack does after it was deleted."""
         for region in self.plan.controllers:
-            self._make_journal(self.plan, region)
-
-    def _make_journal(self, plan: Blueprint, here: str) -> None:
-        """Make the table with what the template has: deletion protection and point-in-time recovery."""
-        name = plan.called("journal")
-        self._ensure("dynamodb", "CreateTable", here, table(name, TABLES["journal"]))
-        wish = {"TableName": name}
-        self._protect(name, here)
-        recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
-        self.call("dynamodb", "UpdateContinuousBackups", here, {**wish, **recovery})
-
-    def _ensure(self, service: str, operation: str, region: str, params: dict[str, Any]) -> bool:
-        """Create a resource that may exist from before a restart.
-
-        Return True where it was created.
-        """
-        try:
-            self.call(service, operation, region, params)
-        except AwsError as error:
-            if error.code not in ("ResourceInUseException", "StateMachineAlreadyExists"):
-                raise
-            return False
-        return True
+            Resources(self.plan, self.call).journal(region)
 
     def call(
         self, service: str, operation: str, region: str, params: dict[str, Any], *, guest: bool = False

@@ -1,4 +1,4 @@
-"""`python -m tests.golden`: plays the scenarios and writes this version's golden journals.
+"""`python -m tests.golden`: writes this version's words, plays the scenarios and writes its golden journals.
 
 To be run once for a release, and never for an older one: what a version wrote, every later one must read.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from controller.core.incident.fold import fold
 from tests.golden.snapshot import snapshot
+from tests.golden.vocabulary import KEPT, vocabulary
 from tests.support.drill_run import play
 
 HERE = Path(__file__).parent
@@ -29,6 +30,14 @@ def regenerate(folder: Path) -> None:
         sys.stdout.write(f"{folder.name}/{name}: {len(events)} events\n")
 
 
+def write_words(version: str) -> None:
+    KEPT.mkdir(exist_ok=True)
+    words = json.dumps(vocabulary(), indent=1, sort_keys=True)
+    (KEPT / f"{version}.json").write_text(words + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
     project = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    regenerate(HERE / str(project["version"]))
+    write_words(str(project["version"]))
+    if sys.argv[1:] != ["words"]:
+        regenerate(HERE / str(project["version"]))

@@ -6,3 +6,10 @@ STACKS = [
     *("probes-us-east-2", "probes-us-west-2", "probes-us-east-1"),
 ]
 """The policy ranks us-east-2 first among the controllers, and moves traffic to us-west-2."""
+FOUNDATION = [
+    *("keys-us-west-2", "keys-us-east-2", "keys-us-east-1"),
+    *("audit-copy", "state"),
+]
+"""The stacks of the first stage: the home Region's keys, their replicas, what they encrypt."""
+REGIONS = {"audit-copy": "us-east-2", "state": "us-west-2", "routing": "us-west-2"}
+"""Of the stacks whose name does not say it."""

@@ -14,8 +14,9 @@ from controller.aws.events.rules import alarms_named
 from controller.entry.lambdas import HANDLERS, Environment
 from controller.lab.environment.estate import bare, estate
 from controller.lab.policy_files.loader import load_policy
-from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
+from controller.rehearsal.resources import DEAD_LETTERS, QUEUE
 from controller.rehearsal.service import ACCOUNT
+from controller.rehearsal.services.dynamodb.api import SHARED, TABLES
 from controller.settings import Standby
 from controller.steps.workflow.shift_traffic import DEADLINE
 from infra import names

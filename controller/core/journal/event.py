@@ -11,7 +11,7 @@ needs no more than SHA-256 to check the chain. The last event's hash is kept by 
 import hashlib
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from controller.core.canonical_json import canonical, is_canonical
 from controller.core.journal import format1
 from controller.core.journal.body import as_number, as_text, as_whole, body_of, kind_of, members
-from controller.core.journal.kind import KINDS, Kind
+from controller.core.journal.kind import AHEAD, KINDS, Kind
 from controller.core.journal.moves import HandedOver, Move, ReadinessDenied, Settled, ShiftRefused, StoodDown
 from controller.core.journal.notes import DrillSkipped, Escalated, Note
 
@@ -44,6 +44,10 @@ UNREADABLE = (ValueError, TypeError, KeyError, RecursionError, OverflowError, Me
 
 class UnknownKind(ValueError):  # noqa: N818
     """The event has a kind, or a format, that a later version writes."""
+
+
+class WrittenAhead(ValueError):  # noqa: N818
+    """This version reads the kind, and the next one writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,9 @@ def written(event: Event, said: B) -> Written[B]:
 def seal(application: str, draft: Draft, after: Event | None) -> Event:
     """Give `draft` the next number after `after` and chain it.
 
-    Raises `ValueError` where it holds what JSON cannot.
+    Raises `ValueError` where it holds what JSON cannot; `WrittenAhead`.
     """
+    refuse_ahead(draft.kind)
     seq, prev = (after.seq + 1, after.hash) if after else (1, GENESIS)
     text = canonical(
         {
@@ -133,6 +138,12 @@ def seal(application: str, draft: Draft, after: Event | None) -> Event:
         }
     )
     return Event(application, seq, prev, draft, hash_of(text), text)
+
+
+def refuse_ahead(kind: Kind, ahead: Collection[Kind] = AHEAD) -> None:
+    """Raise `WrittenAhead` for a kind that the version before this one could not read."""
+    if kind in ahead:
+        raise WrittenAhead(f"{kind} is read by this version, and written by the next one only")
 
 
 def hash_of(text: str) -> str:

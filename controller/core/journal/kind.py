@@ -52,3 +52,8 @@ class Kind(StrEnum):
 
 
 KINDS = frozenset(Kind)
+AHEAD: frozenset[Kind] = frozenset()
+"""The kinds that this version reads and does not write yet.
+
+A new kind stands here for one release: then the release that writes it can go back to one that reads it.
+"""

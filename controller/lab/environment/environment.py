@@ -19,9 +19,10 @@ from controller.lab.policy_files.shipped import shipped
 from controller.ports.errors import ControllerError
 from controller.ports.runtime import Runtime
 from controller.rehearsal.blueprint import PREFIX, Blueprint, Guest, machine_arn, topic_arn
-from controller.rehearsal.cloud import DEAD_LETTERS, Cloud
+from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function, Local
 from controller.rehearsal.faults import Faults
+from controller.rehearsal.resources import DEAD_LETTERS
 from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.dynamodb.store import Store

@@ -25,7 +25,7 @@ from controller.rehearsal.blueprint import (
     machine_arn,
     queue_arn,
 )
-from controller.rehearsal.cloud import DEAD_LETTERS, FORWARD_LETTERS, QUEUE
+from controller.rehearsal.resources import DEAD_LETTERS, FORWARD_LETTERS, QUEUE
 from controller.rehearsal.service import ACCOUNT
 
 OLDEST = 120.0

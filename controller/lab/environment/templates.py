@@ -32,8 +32,9 @@ from controller.rehearsal.blueprint import (
     RulePlan,
     qualified,
 )
-from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
+from controller.rehearsal.resources import DEAD_LETTERS, QUEUE
 from controller.rehearsal.service import ACCOUNT
+from controller.rehearsal.services.dynamodb.api import SHARED, TABLES
 from controller.rehearsal.services.sts import RolePlan
 
 CONTROLLER, PROBES = "controller-", "probes-"

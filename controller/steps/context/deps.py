@@ -65,6 +65,7 @@ class Deps:
     gates: a master switch's name -> its gating rule's ARN, which is never set aside.
     unrecorded: why each assessment of this invocation was lost that could not be written; whoever runs the
     step says so, and empties it.
+    began: when this process began, on the monotonic clock.
     review: what people and worked cases said of the policy, as it was packaged: see
     `core.policy.review_record`.
     """
@@ -96,6 +97,7 @@ class Deps:
     heartbeat: Heartbeat | None = None
     gates: Mapping[str, str] = field(default_factory=dict)
     review: Mapping[str, Any] | None = None
+    began: float = 0.0
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
     journal_head: JournalHead = field(default_factory=JournalHead, compare=False, repr=False)
     checkpointing: Checkpoints = field(default_factory=Checkpoints, compare=False, repr=False)

@@ -31,6 +31,8 @@ from controller.steps.incident.driver import bound_by_epoch, take_or_keep_lease,
 from controller.steps.incident.ending import drop_intent
 from controller.steps.payload import WORN_OUT, StepPayload
 
+UPDATED = 240.0
+"""Seconds that a stack may take to replace a Region's functions and workflow, one after another."""
 CONFLICT = 2
 """Seconds until it looks again where others wrote first."""
 QUIET = frozenset({"unknown", "evidence-unreadable", "approval", FLAPPING})
@@ -171,7 +173,21 @@ def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:
     if worn(payload, incident):
         return f"its history is long: up to {payload.history} events"
     newer = 0 < payload.deployed < deps.deployed
-    return "a newer version is deployed" if newer and not bound_by_epoch(incident) else ""
+    if not newer or bound_by_epoch(incident) or _is_being_updated(deps, incident):
+        return ""
+    return "a newer version is deployed"
+
+
+def _is_being_updated(deps: Deps, incident: Incident) -> bool:
+    """Return True while other functions, or the workflow, may be of an older version.
+
+    ```
+     Assess new ── HandOver still old: starts an execution of the old version ──┐
+         ^──────────── hands it over at once, and so on, each second ───────────┘
+    ```
+    """
+    ran, rested = deps.runtime.monotonic() - deps.began, deps.runtime.now() - incident.changed
+    return min(ran, rested) < UPDATED
 
 
 def _is_news(deps: Deps, incident: Incident, decision: Decision) -> bool:
