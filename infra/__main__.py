@@ -3,7 +3,7 @@
 ```
  python -m infra                      build/synth: templates, for a look and for tests
  python -m infra --deploy             the same with complete packages; what `cdk deploy` runs
- python -m infra --release            build/release: plain templates and zips, no CDK needed
+ python -m infra --release            build/release: plain templates, zips, a script, Terraform; no CDK needed
 ```
 """
 
@@ -23,7 +23,7 @@ DONE, NO, BAD_INPUT = 0, 1, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0; 1 where cdk-nag finds something; 2 for a configuration that is refused before
-    anything is written, or packages that cannot have bytecode."""
+    anything is written, packages that cannot have bytecode, or a template that is too large."""
     parser = argparse.ArgumentParser(
         prog="python -m infra", description="Write the templates of a deployment."
     )
@@ -43,10 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"infra: {problem}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
     from infra.bytecode import NoBytecode
+    from infra.release.order import TooLarge
 
     try:
         return NO if _written(project, asked) else DONE
-    except NoBytecode as refused:
+    except (NoBytecode, TooLarge) as refused:
         print(f"infra: {refused}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
 

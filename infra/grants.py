@@ -145,7 +145,11 @@ Reach = tuple[Sequence[str], Sequence[str], Mapping[str, Any] | None, str]
 
 def _reach(project: Project, region: str, port: str) -> Iterator[Reach]:
     """The actions of a port, grouped by what they touch."""
-    actions = wanted(project, port)
+    return reach_of(project, region, port, wanted(project, port))
+
+
+def reach_of(project: Project, region: str, port: str, actions: Sequence[str]) -> Iterator[Reach]:
+    """Some actions of a port, grouped by what they touch."""
     starred = [action for action in actions if action in STARRED]
     if starred:
         yield starred, ["*"], None, "; ".join(f"{action}: {STARRED[action]}" for action in starred)

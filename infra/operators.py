@@ -1,0 +1,160 @@
+"""The IAM policies of people: who looks, who acts, who breaks the glass. No role of ours has them.
+
+```
+ look         status, why, incidents, assessments, runbook, doctor: reads, and writes nothing
+ act          with look: approve, deny, evacuate, restore, drill, arm, disarm, mute, ack, stand-down, …
+ break-glass  routing controls, and the line that the journal keeps of it; none without a switch of ours
+ audit        with look: audit export, and the locked archive
+```
+What a port needs comes from the `PERMISSIONS` beside its adapter, as for the functions (`infra/grants.py`).
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from controller.aws.arc import calls as arc_calls
+from controller.aws.arc import config as arc_config
+from controller.aws.audit import locked_store, signing
+from controller.aws.dynamodb import people
+from controller.core.policy.schema import OVERRIDE
+from infra import names
+from infra.grants import ADAPTERS, ARC_WRITES, PATTERNS, STARRED, Statement, reach_of
+from infra.project import Project
+from infra.role_policies import document
+
+READS = ("Get", "List", "Query", "Describe")
+SEEN = ("journal", "policies", "leases", "evidence", "snapshots", "assessments", "switch")
+"""What a person looks at by way of a port, of which only what reads is granted."""
+ACTS = ("journal", "policies", "leases", "approvals", "workflow", "notices")
+"""What a person's word goes through. The snapshots and assessments are the functions' own to write."""
+BREAKS = ("journal", "policies", "people")
+KNOWS_NO_TYPE = "the service knows no resource type for it"
+EXAMINED = {
+    **dict.fromkeys(arc_config.PERMISSIONS, "ARC's configuration is read as a whole, by a person"),
+    "route53:ListHealthChecks": KNOWS_NO_TYPE,
+    "cloudwatch:DescribeAlarms": STARRED["cloudwatch:DescribeAlarms"],
+    "synthetics:DescribeCanaries": "names several canaries in one call; they come and go with the policy",
+    "synthetics:DescribeRuntimeVersions": KNOWS_NO_TYPE,
+}
+"""What the doctor asks without a narrower resource -> why it has a `*`."""
+ROLES = ("GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies", "SimulatePrincipalPolicy")
+
+
+def write_operators(project: Project, folder: Path) -> None:
+    """Write a policy for each duty, as `aws iam create-policy` takes it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for duty, statements in policies(project).items():
+        text = json.dumps(document(statements), indent=1) + "\n"
+        (folder / f"{duty}.json").write_text(text, encoding="utf-8")
+
+
+def policies(project: Project) -> dict[str, list[Statement]]:
+    """Return duty -> the statements of its policy; a duty without anything to do has none."""
+    every = {
+        "look": [*_ports(project, SEEN, reading=True), *_names(project, people.READS), *_examined(project)],
+        "act": [*_ports(project, ACTS), *_names(project, people.KEEPS)],
+        "break-glass": _breaking(project),
+        "audit": _audited(project),
+    }
+    return {duty: _numbered(found) for duty, found in every.items() if found}
+
+
+def _ports(project: Project, ports: Sequence[str], *, reading: bool = False) -> Iterator[Statement]:
+    """Yield what ports need in every controller's Region, each action once for all that it touches."""
+    for port in ports:
+        actions = tuple(a for a in ADAPTERS[port] if not reading or a.partition(":")[2].startswith(READS))
+        yield from _everywhere(project, port, _ours(project, actions))
+
+
+def _ours(project: Project, actions: Sequence[str]) -> list[str]:
+    """Leave out the switch that this deployment does not have."""
+    other = "s3:" if project.arc is not None else "route53-recovery-cluster:"
+    return [action for action in actions if not action.startswith(other)]
+
+
+def _everywhere(project: Project, port: str, actions: Sequence[str]) -> Iterator[Statement]:
+    found: dict[str, Statement] = {}
+    for region in project.policy.controllers:
+        for those, resources, conditions, why in reach_of(project, region, port, actions):
+            if resources:
+                same = json.dumps([those, conditions], default=dict)
+                known = found[same].resources if same in found else ()
+                both = tuple(dict.fromkeys((*known, *resources)))
+                found[same] = Statement("", tuple(those), both, conditions, why=why)
+    yield from found.values()
+
+
+def _names(project: Project, actions: Sequence[str]) -> Iterator[Statement]:
+    yield from _everywhere(project, "people", actions)
+
+
+def _examined(project: Project) -> Iterator[Statement]:
+    """Yield what the doctor asks of control planes, each as narrow as its service lets it be."""
+    account, controllers = project.account, project.policy.controllers
+    yield Statement("", tuple(EXAMINED), ("*",), why="; ".join(dict.fromkeys(EXAMINED.values())))
+    tables = tuple(names.table_arn(r, account, t) for r in controllers for t in names.TABLE_KEYS)
+    yield Statement("", ("dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"), tables)
+    machines = tuple(names.machine_arn(r, account) for r in controllers)
+    yield Statement("", ("states:DescribeStateMachine",), machines)
+    queues = tuple(names.queue_arn(r, account, names.DEAD_LETTERS) for r in controllers)
+    yield Statement("", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), queues)
+    functions = tuple(names.function_arn(r, account, "*") for r in controllers)
+    yield Statement("", ("lambda:GetFunctionConfiguration",), functions, why="the functions of one deployment")
+    roles = (names.role_arn(account, "tidegate-*"),)
+    asked = tuple(f"iam:{name}" for name in ROLES)
+    yield Statement("", asked, roles, why="CloudFormation names the roles of one deployment")
+    attached = (f"arn:aws:iam::{account}:policy/tidegate-*",)
+    yield Statement("", ("iam:GetPolicy", "iam:GetPolicyVersion"), attached, why="as the roles")
+    routing = project.config.routing
+    if routing is not None:
+        zone = (f"arn:aws:route53:::hostedzone/{routing.zone}",)
+        yield Statement("", ("route53:GetHostedZone", "route53:ListResourceRecordSets"), zone)
+
+
+def _breaking(project: Project) -> list[Statement]:
+    """Return what moves traffic by hand, in shadow too: it is people's right, not the functions'."""
+    if project.arc is None:
+        return []
+    reads, writes = ADAPTERS["switch"], ARC_WRITES
+    found = [
+        *_everywhere(project, "switch", _ours(project, reads)),
+        *_everywhere(project, "shift", _ours(project, writes)),
+        *_ports(project, BREAKS[:2]),
+        *_names(project, people.KEEPS),
+    ]
+    action, _, condition = arc_calls.OVERRIDE_PERMISSION
+    why = "it denies, whatever the control"
+    if OVERRIDE not in project.policy.approvals:
+        denied = {"Bool": {condition: "true"}}
+        found.append(Statement("", (action,), ("*",), denied, effect="Deny", why=why))
+    return found
+
+
+def _audited(project: Project) -> list[Statement]:
+    account, home = project.account, project.config.home
+    keys = tuple(names.any_key_arn(region, account) for region in project.policy.controllers)
+    alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.SIGNING_KEY}}
+    objects = (f"arn:aws:s3:::{names.audit_bucket(account, home)}/*",)
+    return [
+        Statement("", signing.PERMISSIONS, keys, alias, why=PATTERNS["kms"]),
+        Statement("", locked_store.PERMISSIONS, objects, why=PATTERNS["s3"]),
+    ]
+
+
+def _numbered(statements: Sequence[Statement]) -> list[Statement]:
+    """Merge what is about the same resources, and give each statement the name that IAM wants."""
+    found: dict[str, Statement] = {}
+    for each in statements:
+        same = json.dumps([each.effect, each.resources, each.conditions], default=dict)
+        known = found.get(same)
+        actions = tuple(sorted({*(known.actions if known else ()), *each.actions}))
+        found[same] = Statement("", actions, each.resources, each.conditions, each.effect, each.why)
+    named = []
+    for number, each in enumerate(found.values(), start=1):
+        service = names.capital(each.actions[0].partition(":")[0])
+        sid = f"{service}{number}"
+        named.append(Statement(sid, each.actions, each.resources, each.conditions, each.effect, each.why))
+    return named
