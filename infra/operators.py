@@ -29,7 +29,7 @@ SEEN = ("journal", "policies", "leases", "evidence", "snapshots", "assessments",
 """What a person looks at by way of a port, of which only what reads is granted."""
 ACTS = ("journal", "policies", "leases", "approvals", "workflow", "notices")
 """What a person's word goes through. The snapshots and assessments are the functions' own to write."""
-BREAKS = ("journal", "policies", "people")
+BREAKS = ("journal", "policies", "notices")
 KNOWS_NO_TYPE = "the service knows no resource type for it"
 EXAMINED = {
     **dict.fromkeys(arc_config.PERMISSIONS, "ARC's configuration is read as a whole, by a person"),
@@ -102,7 +102,9 @@ def _examined(project: Project) -> Iterator[Statement]:
     queues = tuple(names.queue_arn(r, account, names.DEAD_LETTERS) for r in controllers)
     yield Statement("", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), queues)
     functions = tuple(names.function_arn(r, account, "*") for r in controllers)
-    yield Statement("", ("lambda:GetFunctionConfiguration",), functions, why="the functions of one deployment")
+    yield Statement(
+        "", ("lambda:GetFunctionConfiguration",), functions, why="the functions of one deployment"
+    )
     roles = (names.role_arn(account, "tidegate-*"),)
     asked = tuple(f"iam:{name}" for name in ROLES)
     yield Statement("", asked, roles, why="CloudFormation names the roles of one deployment")
@@ -122,7 +124,7 @@ def _breaking(project: Project) -> list[Statement]:
     found = [
         *_everywhere(project, "switch", _ours(project, reads)),
         *_everywhere(project, "shift", _ours(project, writes)),
-        *_ports(project, BREAKS[:2]),
+        *_ports(project, BREAKS),
         *_names(project, people.KEEPS),
     ]
     action, _, condition = arc_calls.OVERRIDE_PERMISSION

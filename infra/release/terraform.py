@@ -8,32 +8,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from pathlib import Path
 
 from infra.release.order import CODE_BUCKET, Entry
 from infra.zips import DIGITS
 
 PROVIDER = ">= 5.40, < 7.0"
-README = """\
-# Terraform module: not validated
-
-The same templates as in `../templates`, each as an `aws_cloudformation_stack`, in the order of `../order.json`.
-**Not validated**: it was generated and parsed; no Terraform has initialised, planned or applied it, and nobody has
-deployed by it. Read the plan before you apply it. Keep this folder beside the zips and `../templates`.
-
-A root module of your own calls it. Buckets are yours: one in each account and Region, in which nobody but whoever
-deploys may write, for the functions run what lies there.
-
-```hcl
-{usage}```
-
-- A stack waits for the one before it: one Region at a time. For a canary period between two of them, apply with
-  `-target` up to the one that you want to look at.
-- A first try that fails is deleted (`on_failure`), so that the next one can begin.
-- The provider cannot protect a stack against termination; where `protected` is true in `../order.json`, do it by hand:
-  `aws cloudformation update-termination-protection`, with `--enable-termination-protection`, `--stack-name` and
-  `--region`.
-- `terraform destroy` leaves tables, keys, logs and the audit's buckets, which the templates retain.
-"""
+README = Path(__file__).with_name("terraform.md")
 
 
 class _Raw(str):
@@ -48,7 +29,7 @@ Value = str | int | bool | Sequence["Value"] | Mapping[str, "Value"]
 def module(stacks: Sequence[Entry]) -> dict[str, str]:
     """Return file name -> text of the module's folder."""
     return {
-        "README.md": README.format(usage=_usage(stacks)),
+        "README.md": README.read_text(encoding="utf-8").replace("{usage}", _usage(stacks)),
         "main.tf": "\n".join([*_objects(stacks), *_stacks(stacks)]),
         "outputs.tf": "\n".join(_outputs(stacks)),
         "variables.tf": "\n".join(_variables(stacks)),
@@ -209,7 +190,9 @@ def _value(value: Value, depth: int) -> str:
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, Mapping):
-        quoted = {key if re.fullmatch(r"[A-Za-z_][\w.]*", key) else _quoted(key): v for key, v in value.items()}
+        quoted = {
+            key if re.fullmatch(r"[A-Za-z_][\w.]*", key) else _quoted(key): v for key, v in value.items()
+        }
         return f"{{\n{''.join(_members(quoted, depth + 1))}{'  ' * depth}}}"
     assert isinstance(value, list)
     if not _long(value):

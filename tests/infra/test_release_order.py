@@ -29,7 +29,9 @@ def test_each_template_is_measured_as_it_is_uploaded(released: Path, told: dict[
         assert stack["upload"] is (len(content) > BODY)
         assert stack["parameters"] == list(json.loads(content).get("Parameters", {}))
         assert bool(stack["zips"]) is ("CodeBucket" in stack["parameters"])
-    assert {s["name"] for s in stacks if s["upload"]} == {s["name"] for s in stacks if "controller" in s["name"]}
+    assert {s["name"] for s in stacks if s["upload"]} == {
+        s["name"] for s in stacks if "controller" in s["name"]
+    }
 
 
 def test_a_long_template_has_no_spaces_and_a_short_one_can_be_read(released: Path) -> None:

@@ -1,0 +1,85 @@
+"""People's IAM policies: as little as each duty needs, in the size that IAM takes, no write for who looks."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.core.policy.schema import OVERRIDE
+from infra.grants import STARRED
+from infra.operators import EXAMINED, policies, write_operators
+from infra.project import Project, load
+from tests.infra.config_files import SHIPPED
+from tests.support.sources import ROOT
+
+LARGEST = 6_144
+"""Characters of a managed policy without its spaces (IAM User Guide, "IAM and AWS STS quotas")."""
+WRITES = re.compile(r":(Put|Update|Delete|Create|Send|Start|Publish|Sign|Encrypt|Decrypt)")
+
+
+@pytest.fixture(scope="module")
+def shadow() -> Project:
+    return load(SHIPPED, deployed=1.0)
+
+
+def documents(project: Project, folder: Path) -> dict[str, dict[str, Any]]:
+    write_operators(project, folder / "operators")
+    return {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in (folder / "operators").iterdir()}
+
+
+def allowed(document: dict[str, Any]) -> set[str]:
+    return {a for s in document["Statement"] if s["Effect"] == "Allow" for a in s["Action"]}
+
+
+def test_each_is_a_policy_that_iam_takes(live: Project, tmp_path: Path) -> None:
+    made = documents(live, tmp_path)
+    assert set(made) == {"look", "act", "break-glass", "audit"}
+    for document in made.values():
+        assert document["Version"] == "2012-10-17"
+        sids = [statement["Sid"] for statement in document["Statement"]]
+        assert len(sids) == len(set(sids))
+        assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in sids)
+        assert len(re.sub(r"\s", "", json.dumps(document))) <= LARGEST
+
+
+def test_who_looks_writes_nothing(live: Project, shadow: Project) -> None:
+    for project in (live, shadow):
+        actions = {action for statement in policies(project)["look"] for action in statement.actions}
+        assert len(actions) > 20
+        assert [action for action in actions if WRITES.search(action)] == []
+
+
+def test_every_star_has_its_reason_and_no_action_is_a_pattern(live: Project) -> None:
+    for statements in policies(live).values():
+        for statement in statements:
+            assert not any("*" in action for action in statement.actions)
+            if statement.effect == "Allow" and "*" in statement.resources:
+                assert set(statement.actions) <= {*STARRED, *EXAMINED}
+            assert not statement.starred or statement.why
+
+
+def test_breaking_the_glass_moves_these_controls_and_sets_no_safety_rule_aside(live: Project) -> None:
+    assert live.arc is not None
+    found = policies(live)["break-glass"]
+    (moves,) = (
+        s for s in found if any("Update" in a and "cluster" in a for a in s.actions) and s.effect == "Allow"
+    )
+    assert set(moves.resources) == set(live.arc.controls.values())
+    gates = OVERRIDE in live.policy.approvals
+    assert any(s.effect == "Deny" for s in found) is not gates
+
+
+def test_without_routing_controls_there_is_no_glass_to_break(shadow: Project, tmp_path: Path) -> None:
+    (tmp_path / "operators").mkdir()
+    (tmp_path / "operators" / "break-glass.json").write_text("{}", encoding="utf-8")
+    assert set(documents(shadow, tmp_path)) == {"look", "act", "audit"}, "none is left from another time"
+
+
+def test_who_looks_may_ask_all_that_the_doctor_asks(live: Project) -> None:
+    text = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    asked = {f"{service}:{name}" for service, name in re.findall(r"`([a-z0-9-]+):([A-Z]\w+)`", text)}
+    assert len(asked) >= 20
+    granted = {action for statement in policies(live)["look"] for action in statement.actions}
+    assert asked - granted == set()
