@@ -93,22 +93,22 @@ def _names(project: Project, actions: Sequence[str]) -> Iterator[Statement]:
 
 def _examined(project: Project) -> Iterator[Statement]:
     """Yield what the doctor asks of control planes, each as narrow as its service lets it be."""
-    account, controllers = project.account, project.policy.controllers
+    account, controllers, called = project.account, project.policy.controllers, project.names
     yield Statement("", tuple(EXAMINED), ("*",), why="; ".join(dict.fromkeys(EXAMINED.values())))
-    tables = tuple(names.table_arn(r, account, t) for r in controllers for t in names.TABLE_KEYS)
+    tables = tuple(called.table_arn(r, account, t) for r in controllers for t in names.TABLE_KEYS)
     yield Statement("", ("dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"), tables)
-    machines = tuple(names.machine_arn(r, account) for r in controllers)
+    machines = tuple(called.machine_arn(r, account) for r in controllers)
     yield Statement("", ("states:DescribeStateMachine",), machines)
-    queues = tuple(names.queue_arn(r, account, names.DEAD_LETTERS) for r in controllers)
+    queues = tuple(names.queue_arn(r, account, called.dead_letters) for r in controllers)
     yield Statement("", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), queues)
-    functions = tuple(names.function_arn(r, account, "*") for r in controllers)
+    functions = tuple(called.function_arn(r, account, "*") for r in controllers)
     yield Statement(
         "", ("lambda:GetFunctionConfiguration",), functions, why="the functions of one deployment"
     )
-    roles = (names.role_arn(account, "tidegate-*"),)
+    roles = (names.role_arn(account, called.of("*")),)
     asked = tuple(f"iam:{name}" for name in ROLES)
     yield Statement("", asked, roles, why="CloudFormation names the roles of one deployment")
-    attached = (f"arn:aws:iam::{account}:policy/tidegate-*",)
+    attached = (f"arn:aws:iam::{account}:policy/{called.of('*')}",)
     yield Statement("", ("iam:GetPolicy", "iam:GetPolicyVersion"), attached, why="as the roles")
     routing = project.config.routing
     if routing is not None:
@@ -138,8 +138,8 @@ def _breaking(project: Project) -> list[Statement]:
 def _audited(project: Project) -> list[Statement]:
     account, home = project.account, project.config.home
     keys = tuple(names.any_key_arn(region, account) for region in project.policy.controllers)
-    alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.SIGNING_KEY}}
-    objects = (f"arn:aws:s3:::{names.audit_bucket(account, home)}/*",)
+    alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": project.names.signing_key}}
+    objects = (f"arn:aws:s3:::{project.names.audit_bucket(account, home)}/*",)
     return [
         Statement("", signing.PERMISSIONS, keys, alias, why=PATTERNS["kms"]),
         Statement("", locked_store.PERMISSIONS, objects, why=PATTERNS["s3"]),

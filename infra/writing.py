@@ -99,7 +99,7 @@ def _released(project: Project, places: Mapping[str, Place], out: Path) -> None:
     data = json.dumps(order(project.policy.application, stacks, out), indent=1)
     (out / "order.json").write_text(data + "\n", encoding="utf-8")
     (out / "SHA256SUMS").write_text(sums(stacks, out), encoding="utf-8")
-    (out / "deploy.sh").write_text(script(stacks), encoding="utf-8")
+    (out / "deploy.sh").write_text(script(project.names.prefix, stacks), encoding="utf-8")
     (out / "deploy.sh").chmod(0o755)
     shutil.rmtree(out / "terraform", ignore_errors=True)
     (out / "terraform").mkdir()

@@ -6,7 +6,7 @@
 #   bash deploy.sh STACK [STACK]    these alone, in the same order
 #   bash deploy.sh --list           the stacks in order, and nothing else
 #
-# Zips and long templates go into a bucket for each account and Region: CODE_BUCKET-ACCOUNT-REGION, which is
+# Zips and long templates go into a bucket for each account and Region: PREFIX-code-ACCOUNT-REGION, which is
 # made where it is not there. Another beginning of its name: CODE_BUCKET=NAME bash deploy.sh
 # Credentials are the AWS command line's own; of another account: PROFILE_111122223333=NAME bash deploy.sh
 set -euo pipefail
@@ -57,7 +57,7 @@ account_is() {
     checked+="$1 "
 }
 
-bucket_of() { printf '%s' "${CODE_BUCKET:-tidegate-code}-$1-$2"; }
+bucket_of() { printf '%s' "${CODE_BUCKET:-$PREFIX-code}-$1-$2"; }
 
 # A bucket of that name which somebody else has is refused: functions run what lies in it.
 bucket() {

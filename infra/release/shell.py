@@ -10,10 +10,10 @@ from infra.release.order import Entry
 FUNCTIONS = Path(__file__).with_name("deploy.sh")
 
 
-def script(stacks: Sequence[Entry]) -> str:
+def script(prefix: str, stacks: Sequence[Entry]) -> str:
     """Return the whole script: plain AWS command line, in the order of the stacks."""
     start = shlex.join(("start", *(each.name for each in stacks)))
-    lines = [start, *(_line(each) for each in stacks), 'step "done: $last"', ""]
+    lines = [f"PREFIX={prefix}", start, *(_line(each) for each in stacks), 'step "done: $last"', ""]
     return FUNCTIONS.read_text(encoding="utf-8") + "\n".join(lines)
 
 

@@ -138,6 +138,11 @@ class Front:
             raise Refused("ValidationError", f"Stack with id {asked['StackName']} does not exist")
         return f"<Stacks><member>{_told(found)}</member></Stacks>"
 
+    def _GetTemplateSummary(self, region: str, asked: dict[str, str]) -> str:  # noqa: N802
+        names = json.loads(self.stacks[region, asked["StackName"]].template).get("Parameters", {})
+        members = "".join(f"<member><ParameterKey>{name}</ParameterKey></member>" for name in names)
+        return f"<Parameters>{members}</Parameters>"
+
     def _ListStacks(self, region: str, asked: dict[str, str]) -> str:  # noqa: N802
         wanted = {v for k, v in asked.items() if k.startswith("StackStatusFilter")}
         found = [s for (r, _), s in self.stacks.items() if r == region and s.status in wanted]
