@@ -51,13 +51,13 @@ def test_every_stack_is_made_in_order_and_again_changes_nothing(released: Path, 
         assert stack.template == (released / told[name]["template"]).read_bytes()
         assert stack.tags == told[name]["tags"]
         assert set(stack.parameters.values()) <= {f"tidegate-code-111122223333-{region}"}
-    assert [line for line in done.stdout.splitlines() if line in order(released)] == []
     before = dict(aws.stacks)
-    again = run(released, aws)
+    some = ("tidegate-controller-us-west-2", "tidegate-keys-us-west-2")
+    again = run(released, aws, *some)
     assert (again.returncode, aws.refused) == (0, []), again.stderr[-2000:]
     assert aws.stacks == before
     assert "upload" not in again.stdout
-    assert again.stdout.splitlines()[-1] == f"done: {order(released)[-1]}"
+    assert again.stdout.splitlines()[-1] == f"done: {some[0]}", "in the release's order"
 
 
 def test_a_first_try_that_was_taken_back_can_be_tried_again(released: Path, aws: Front) -> None:
