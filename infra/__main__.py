@@ -24,18 +24,7 @@ DONE, NO, BAD_INPUT = 0, 1, 2
 def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0; 1 where cdk-nag finds something; 2 for a configuration that is refused before
     anything is written, packages that cannot have bytecode, or a template that is too large."""
-    parser = argparse.ArgumentParser(
-        prog="python -m infra", description="Write the templates of a deployment."
-    )
-    parser.add_argument("--config", type=Path, default=Path(os.environ.get("TIDEGATE_CONFIG", CONFIG)))
-    parser.add_argument("--out", type=Path, default=None)
-    parser.add_argument("--deploy", action="store_true", help="with complete packages (needs a network)")
-    parser.add_argument("--release", action="store_true", help="plain CloudFormation and zips")
-    parser.add_argument("--no-bytecode", action="store_true", help="complete packages that start slower")
-    parser.add_argument("--bare", action="store_true", help="packages without libraries (needs no network)")
-    parser.add_argument("--check", action="store_true", help="with cdk-nag; exit code 1 for what it finds")
-    parser.add_argument("--only", action="append", metavar="STACK", help="this stack alone; may be repeated")
-    asked = parser.parse_args(arguments)
+    asked = arguments_parser().parse_args(arguments)
     try:
         project = load(asked.config, deployed=float(os.environ.get("SOURCE_DATE_EPOCH") or int(time.time())))
     except ConfigRefused as refused:
@@ -50,6 +39,22 @@ def main(arguments: list[str] | None = None) -> int:
     except (NoBytecode, TooLarge) as refused:
         print(f"infra: {refused}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infra", description="Write the templates of a deployment."
+    )
+    parser.add_argument("--config", type=Path, default=Path(os.environ.get("TIDEGATE_CONFIG", CONFIG)))
+    parser.add_argument("--out", type=Path, default=None)
+    parser.add_argument("--deploy", action="store_true", help="with complete packages (needs a network)")
+    parser.add_argument("--release", action="store_true", help="plain CloudFormation and zips")
+    parser.add_argument("--no-bytecode", action="store_true", help="complete packages that start slower")
+    parser.add_argument("--bare", action="store_true", help="packages without libraries (needs no network)")
+    parser.add_argument("--check", action="store_true", help="with cdk-nag; exit code 1 for what it finds")
+    parser.add_argument("--only", action="append", metavar="STACK", help="this stack alone; may be repeated")
+    return parser
 
 
 def _written(project: Project, asked: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ GLOSSARY: Mapping[str, str] = {
     "prefix": "What all names of the deployment begin with; another one for each that shares an account.",
     "application": "The policy's `application`.",
     "policy": "The [policy](policy.md), relative to this file; a review beside it is deployed with it.",
-    "arc": "ARC's names, relative to this file; `tidegate doctor --write-arc` writes it. Live needs it.",
+    "arc": "ARC's names, relative to this file; `tidegate doctor --write-arc FILE` writes it. Live needs it.",
     "home": "The controller Region that owns the journal's table and the primary keys; never changed later.",
     "accounts": "Who owns what.",
     "accounts.controller": "Where the controllers live.",
