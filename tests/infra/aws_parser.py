@@ -36,7 +36,7 @@ class Asked:
 
 
 class _Answer:
-    status_code, headers, content = 200, {}, b""  # noqa: RUF012
+    status_code, headers, content = 200, {}, b""
 
 
 def parsed(words: Sequence[str], folder: Path, monkeypatch: Any) -> Asked:

@@ -1,4 +1,7 @@
-"""docs/config.md and the schema say what the models are. `python -m tests.infra.test_config_page` writes both."""
+"""docs/config.md and the schema are those of the models.
+
+`python -m tests.infra.test_config_page` writes both.
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The example of an application of one's own in the EU is a deployment that stands: synthesised and linted."""
+"""The example of an application of one's own in the EU: synthesised, linted, its cases played."""
 
 import json
 import re
