@@ -20,7 +20,8 @@ SCHEMA = "tidegate.config/v1"
 EXAMPLE = Path(__file__).parent / "config" / "eu-orders.yaml"
 GLOSSARY: Mapping[str, str] = {
     "tidegate": "The version of this file's language: 1.",
-    "prefix": "What all names of the deployment begin with; another one for each that shares an account.",
+    "prefix": "What all names begin with. Each deployment in an account has its own, and guards another "
+    "application.",
     "application": "The policy's `application`.",
     "policy": "The [policy](policy.md), relative to this file; a review beside it is deployed with it.",
     "arc": "ARC's names, relative to this file; `tidegate doctor --write-arc FILE` writes it. Live needs it.",

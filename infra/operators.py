@@ -99,7 +99,10 @@ def _examined(project: Project) -> Iterator[Statement]:
     yield Statement("", ("dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"), tables)
     machines = tuple(called.machine_arn(r, account) for r in controllers)
     yield Statement("", ("states:DescribeStateMachine",), machines)
-    queues = tuple(names.queue_arn(r, account, called.dead_letters) for r in controllers)
+    queues = (
+        *(names.queue_arn(r, account, called.dead_letters) for r in controllers),
+        *(names.queue_arn(r, account, called.forward_letters) for r in project.probed),
+    )
     yield Statement("", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), queues)
     functions = tuple(called.function_arn(r, account, "*") for r in controllers)
     yield Statement(

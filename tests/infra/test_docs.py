@@ -120,6 +120,34 @@ def test_an_account_is_told_how_many_canaries_it_gets(moved: Synthesis) -> None:
     assert f"{len(stacks)} in all of them together, at most {most} in a Region" in page
 
 
+SERVICES = {
+    "ApiGatewayV2": "API Gateway", "CodeBuild": "CodeBuild", "CodePipeline": "CodePipeline",
+    "CloudWatch": "CloudWatch", "DynamoDB": "DynamoDB", "Events": "EventBridge", "KMS": "KMS",
+    "Lambda": "Lambda", "Logs": "Logs", "Route53RecoveryControl": "route53-recovery-control-config",
+    "S3": "S3", "SNS": "SNS", "SQS": "SQS", "Scheduler": "Scheduler", "StepFunctions": "Step Functions",
+    "Synthetics": "Synthetics",
+}  # fmt: skip
+"""Of a type's name -> as the page calls the service. IAM and Route 53 answer in us-east-1 for all Regions."""
+ROWS = {
+    "tidegate-keys": "each controller Region", "tidegate-audit": "each controller Region",
+    "tidegate-state": "each controller Region", "tidegate-controller": "each controller Region",
+    "tidegate-application": "each guarded Region", "tidegate-probes": "each guarded Region",
+    "tidegate-routing": "us-west-2 |", "tidegate-pipeline": "the pipeline's Region",
+}  # fmt: skip
+
+
+def test_each_service_that_is_deployed_is_one_that_a_policy_must_let_through(moved: Synthesis) -> None:
+    page = (ROOT / "docs" / "account-setup.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
+    missing = set()
+    for stack, template in moved.templates.items():
+        where = next(row for beginning, row in ROWS.items() if stack.startswith(beginning))
+        (row,) = (line for line in lines if line.startswith(f"| {where}"))
+        used = {r["Type"].split("::")[1] for r in template["Resources"].values()} - {"IAM", "Route53"}
+        missing |= {(stack, name) for name in used if SERVICES[name] not in row}
+    assert missing == set()
+
+
 def test_each_console_and_topic_is_named_as_it_is_deployed(moved: Synthesis) -> None:
     page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     names = [p["DomainName"] for _, _, p in moved.of("AWS::ApiGatewayV2::DomainName", "tidegate-controller-")]

@@ -11,7 +11,7 @@ from controller.core.policy.schema import OVERRIDE
 from infra.grants import STARRED
 from infra.operators import EXAMINED, policies, write_operators
 from infra.project import Project, load
-from tests.infra.config_files import SHIPPED
+from tests.infra.config_files import SHIPPED, written
 from tests.support.sources import ROOT
 
 LARGEST = 6_144
@@ -75,6 +75,21 @@ def test_without_routing_controls_there_is_no_glass_to_break(shadow: Project, tm
     (tmp_path / "operators").mkdir()
     (tmp_path / "operators" / "break-glass.json").write_text("{}", encoding="utf-8")
     assert set(documents(shadow, tmp_path)) == {"look", "act", "audit"}, "none is left from another time"
+
+
+def test_another_prefix_is_in_every_name(tmp_path: Path) -> None:
+    """Two deployments of one account: who may act on one has no word in the other."""
+    other = load(written(tmp_path, {"prefix": "guard"}), deployed=1.0)
+    text = json.dumps([s.written() for each in policies(other).values() for s in each])
+    assert "tidegate" not in text.replace('"events:source": "tidegate"', "")
+    assert ":table/guard-journal" in text
+
+
+def test_who_looks_may_read_the_letters_of_every_region_that_forwards(live: Project) -> None:
+    resources = {resource for statement in policies(live)["look"] for resource in statement.resources}
+    wanted = {f"arn:aws:sqs:{region}:111122223333:tidegate-forward-letters" for region in live.probed}
+    assert len(wanted) == 3
+    assert wanted <= resources
 
 
 def test_who_looks_may_ask_all_that_the_doctor_asks(live: Project) -> None:
