@@ -11,6 +11,7 @@
 # Credentials are the AWS command line's own; of another account: PROFILE_111122223333=NAME bash deploy.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+export AWS_PAGER=""  # version 2 of the command line would wait for a key
 WANTED=("$@")
 checked=" " made=" " last=nothing
 

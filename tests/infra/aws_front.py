@@ -36,12 +36,13 @@ class Stack:
 class Front:
     """stacks: by (Region, name), in the order made. buckets: name -> (owner, key -> content).
 
-    account: whose credentials they are. fails: names whose next creation fails and is taken back. refused:
-    what CloudFormation answered with an error.
+    account: whose credentials they are, but for those of `accounts`, by access key. fails: names whose next
+    creation fails and is taken back. refused: what CloudFormation answered with an error.
     """
 
     url: str = ""
     account: str = "111122223333"
+    accounts: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, tuple[str, dict[str, bytes]]] = field(default_factory=dict)
     stacks: dict[tuple[str, str], Stack] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -73,7 +74,7 @@ class Front:
         return 404 if key and key not in known[1] else 200
 
     def _GetCallerIdentity(self, region: str, asked: dict[str, str]) -> str:  # noqa: N802
-        return f"<Account>{self.account}</Account>"
+        return f"<Account>{self.accounts.get(asked['AccessKey'], self.account)}</Account>"
 
     def _CreateChangeSet(self, region: str, asked: dict[str, str]) -> str:  # noqa: N802
         name = asked["StackName"]
@@ -190,7 +191,8 @@ def _handler(made: Front) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
             asked = {key: values[0] for key, values in parse_qs(text, keep_blank_values=True).items()}
-            region = self.headers["Authorization"].split("/")[2]
+            credential = self.headers["Authorization"].partition("Credential=")[2].split("/")
+            asked["AccessKey"], region = credential[0], credential[2]
             action = asked["Action"]
             try:
                 with made.lock:

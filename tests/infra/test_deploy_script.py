@@ -106,6 +106,20 @@ def test_what_was_damaged_on_its_way_is_not_deployed(released: Path, aws: Front,
     assert aws.calls == []
 
 
+def test_another_accounts_stacks_are_deployed_by_its_profile(
+    released: Path, aws: Front, tmp_path: Path
+) -> None:
+    """The credentials at hand are of nobody; the profile's are the account's."""
+    file = tmp_path / "credentials"
+    file.write_text("[theirs]\naws_access_key_id = b\naws_secret_access_key = b\n", encoding="utf-8")
+    aws.accounts["a"] = "444455556666"
+    name, words = "tidegate-keys-us-west-2", {"AWS_SHARED_CREDENTIALS_FILE": str(file)}
+    assert run(released, aws, name, **words).returncode != 0
+    done = run(released, aws, name, PROFILE_111122223333="theirs", **words)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert ("us-west-2", name) in aws.stacks
+
+
 def test_the_list_is_the_order_and_needs_nothing(released: Path, aws: Front) -> None:
     done = run(released, aws, "--list", PATH=os.defpath)
     assert (done.returncode, done.stdout.splitlines()) == (0, order(released))

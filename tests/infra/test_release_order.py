@@ -10,7 +10,8 @@ import pytest
 
 from infra.__main__ import BAD_INPUT, main
 from infra.release import order
-from infra.release.order import BODY, MOST_RESOURCES, TooLarge, written
+from infra.release.order import BODY, MOST_RESOURCES, Entry, Place, TooLarge, written
+from infra.release.shell import script
 
 RESOURCE = {"Type": "AWS::SNS::Topic", "Properties": {}}
 
@@ -84,6 +85,24 @@ def test_what_a_stack_waits_for_comes_before_it(told: dict[str, Any]) -> None:
     assert waits["tidegate-keys-us-east-1"] == ["tidegate-keys-us-west-2"]
     assert sorted(waits["tidegate-audit-copy"]) == ["tidegate-keys-us-east-1", "tidegate-keys-us-east-2"]
     assert waits["tidegate-controller-us-west-2"] == ["tidegate-controller-us-east-1"]
+
+
+def test_the_script_has_a_line_for_each_stack_in_order_and_waits_for_no_key(released: Path) -> None:
+    text = (released / "deploy.sh").read_text(encoding="utf-8")
+    names = [s["name"] for s in json.loads((released / "order.json").read_text(encoding="utf-8"))["stacks"]]
+    assert re.findall(r"^stack (\S+)", text, re.MULTILINE) == names
+    assert f"start {' '.join(names)}\n" in text
+    assert 'export AWS_PAGER=""' in text
+    assert (released / "deploy.sh").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(("protected", "word"), [(True, "protect"), (False, "-")])
+def test_the_script_protects_what_the_deployment_says(protected: bool, word: str) -> None:
+    place = Place("111122223333", "us-east-1", {"tidegate": "shop"}, protected=protected)
+    stack = Entry("one", place, "templates/one.json", b"x" * (BODY + 1), (), ("CodeBucket",), ("a.zip",), ())
+    line = script("guard", [stack]).splitlines()[-2]
+    assert line == f"stack one 111122223333 us-east-1 upload {word} - tidegate=shop a.zip"
+    assert "PREFIX=guard\nstart one\n" in script("guard", [stack])
 
 
 def template(count: int, text: str = "") -> dict[str, Any]:
