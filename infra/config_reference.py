@@ -31,6 +31,8 @@ GLOSSARY: Mapping[str, str] = {
     "accounts.application": "Where the application lives; where they differ, `routing.endpoints` is needed.",
     "routing": "The switch and the records above it. Left out: both are yours, by the policy's names.",
     "routing.cluster": "`new`, or the ARN of a cluster that is there: one costs $1,825 a month.",
+    "routing.switch": "`standby`: objects that health checks watch, [without a cluster](standby.md).",
+    "routing.by_hand": "Of objects: the roles of people who may write them. Live needs one.",
     "routing.mode": "`active-passive` adds a rule against two Regions On at once, and is of two Regions.",
     "routing.name": "The public name that customers ask for.",
     "routing.zone": "The public hosted zone of that name.",

@@ -20,7 +20,7 @@ from controller.aws.audit import locked_store, signing
 from controller.aws.dynamodb import people
 from controller.core.policy.schema import OVERRIDE
 from infra import names
-from infra.grants import ADAPTERS, ARC_WRITES, PATTERNS, STARRED, Statement, reach_of
+from infra.grants import ADAPTERS, PATTERNS, STARRED, Statement, reach_of
 from infra.project import Project
 from infra.role_policies import document
 
@@ -33,6 +33,8 @@ BREAKS = ("journal", "policies", "notices")
 KNOWS_NO_TYPE = "the service knows no resource type for it"
 EXAMINED = {
     **dict.fromkeys(arc_config.PERMISSIONS, "ARC's configuration is read as a whole, by a person"),
+    "route53:GetCheckerIpRanges": KNOWS_NO_TYPE,
+    "route53:GetHealthCheckStatus": "a health check's id is not known from its name",
     "route53:ListHealthChecks": KNOWS_NO_TYPE,
     "cloudwatch:DescribeAlarms": STARRED["cloudwatch:DescribeAlarms"],
     "synthetics:DescribeCanaries": "names several canaries in one call; they come and go with the policy",
@@ -121,9 +123,9 @@ def _examined(project: Project) -> Iterator[Statement]:
 
 def _breaking(project: Project) -> list[Statement]:
     """Return what moves traffic by hand, in shadow too: it is people's right, not the functions'."""
-    if project.arc is None:
+    if project.arc is None and not project.objects_move:
         return []
-    reads, writes = ADAPTERS["switch"], ARC_WRITES
+    reads, writes = ADAPTERS["switch"], ADAPTERS["shift"]
     found = [
         *_everywhere(project, "switch", _ours(project, reads)),
         *_everywhere(project, "shift", _ours(project, writes)),
@@ -132,7 +134,7 @@ def _breaking(project: Project) -> list[Statement]:
     ]
     action, _, condition = arc_calls.OVERRIDE_PERMISSION
     why = "it denies, whatever the control"
-    if OVERRIDE not in project.policy.approvals:
+    if project.arc is not None and OVERRIDE not in project.policy.approvals:
         denied = {"Bool": {condition: "true"}}
         found.append(Statement("", (action,), ("*",), denied, effect="Deny", why=why))
     return found

@@ -66,6 +66,9 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     folder = tmp_path_factory.mktemp("objects")
     config = written(folder, OBJECTS_LIVE, {"enforcement": "live"}, shipped=STANDBY)
     return _once(tmp_path_factory, "objects", "--check", "--config", str(config))
+
+
+@pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a whole release, its packages without libraries."""
     return _once(tmp_path_factory, "released", "--release", "--bare").folder.parent

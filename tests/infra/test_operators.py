@@ -11,7 +11,7 @@ from controller.core.policy.schema import OVERRIDE
 from infra.grants import STARRED
 from infra.operators import EXAMINED, policies, write_operators
 from infra.project import Project, load
-from tests.infra.config_files import SHIPPED, written
+from tests.infra.config_files import OBJECTS_LIVE, SHIPPED, STANDBY, written
 from tests.support.sources import ROOT
 
 LARGEST = 6_144
@@ -92,9 +92,20 @@ def test_who_looks_may_read_the_letters_of_every_region_that_forwards(live: Proj
     assert wanted <= resources
 
 
-def test_who_looks_may_ask_all_that_the_doctor_asks(live: Project) -> None:
+def test_of_a_switch_of_objects_the_glass_is_its_buckets(tmp_path: Path) -> None:
+    file = written(tmp_path, OBJECTS_LIVE, {"enforcement": "live"}, shipped=STANDBY)
+    found = policies(load(file, deployed=1.0))["break-glass"]
+    actions = {action for statement in found for action in statement.actions}
+    assert {"s3:PutObject", "s3:DeleteObject", "s3:ListBucket"} <= actions
+    assert not any(action.startswith("route53-recovery-cluster") for action in actions)
+    buckets = {r for s in found for r in s.resources if s.actions[0].startswith("s3:")}
+    assert all(":::tidegate-switch-" in bucket for bucket in buckets)
+
+
+def test_who_looks_may_ask_all_that_the_doctor_asks(live: Project, shadow: Project) -> None:
     text = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
     asked = {f"{service}:{name}" for service, name in re.findall(r"`([a-z0-9-]+):([A-Z]\w+)`", text)}
     assert len(asked) >= 20
-    granted = {action for statement in policies(live)["look"] for action in statement.actions}
+    found = (*policies(live)["look"], *policies(shadow)["look"])
+    granted = {action for statement in found for action in statement.actions}
     assert asked - granted == set()
