@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from infra.geography import ARC_ENDPOINTS
 from infra.operators import policies
 from infra.project import load
-from tests.entry.running_rehearsal import Rehearsal, policy
+from tests.support.running_rehearsal import Rehearsal, policy
 from tests.support.sources import ROOT
 
 SHIPPED = ROOT / "infra" / "config" / "storefront.yaml"

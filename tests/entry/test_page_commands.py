@@ -11,8 +11,8 @@ import pytest
 from awscli.clidriver import create_clidriver
 
 from controller.entry.cli.main import main
-from tests.entry.running_rehearsal import Rehearsal, environment, policy
 from tests.support.page_commands import Command, commands
+from tests.support.running_rehearsal import Rehearsal, environment, policy
 from tests.support.sources import ROOT
 
 EVERY = commands()
