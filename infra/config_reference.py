@@ -62,6 +62,12 @@ GLOSSARY: Mapping[str, str] = {
     "console.addresses.REGION.certificate": "The ACM certificate of that name, in that Region.",
     "plans": "Name in the policy's `planEvaluation` -> ARN of an ARC Region switch plan of yours; only read.",
     "notify": "Who is paged. Each address must confirm its subscription.",
+    "heartbeat": "Somebody [outside](watching.md) whom each controller that is well tells so each minute.",
+    "heartbeat.kind": "What is spoken to it.",
+    "heartbeat.host": "The only host that is called; a secret of each controller Region says the rest.",
+    "reserved_concurrency": "Whether each function may always run, and how many of it, at most.",
+    "reserved_concurrency.quota": "The account's quota of concurrent executions in a controller Region.",
+    "reserved_concurrency.functions": "Function -> how many, where it is not what `infra/sizes.py` says.",
     "journal_made": "How often the journal's table was made: one more after it [was lost]"
     "(runbooks/journal-lost.md).",
     "protected": "Tables and stacks cannot be deleted by mistake. Left out: from `enforcement: live` on.",

@@ -36,11 +36,12 @@ EXAMINED = {
     "route53:GetCheckerIpRanges": KNOWS_NO_TYPE,
     "route53:GetHealthCheckStatus": "a health check's id is not known from its name",
     "route53:ListHealthChecks": KNOWS_NO_TYPE,
-    "cloudwatch:DescribeAlarms": STARRED["cloudwatch:DescribeAlarms"],
+    **{action: STARRED[action] for action in ("cloudwatch:DescribeAlarms", "lambda:GetAccountSettings")},
     "synthetics:DescribeCanaries": "names several canaries in one call; they come and go with the policy",
     "synthetics:DescribeRuntimeVersions": KNOWS_NO_TYPE,
 }
 """What the doctor asks without a narrower resource -> why it has a `*`."""
+ASKED_OF_FUNCTIONS = ("lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration")
 ROLES = ("GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies", "SimulatePrincipalPolicy")
 
 
@@ -107,14 +108,15 @@ def _examined(project: Project) -> Iterator[Statement]:
     )
     yield Statement("", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), queues)
     functions = tuple(called.function_arn(r, account, "*") for r in controllers)
-    yield Statement(
-        "", ("lambda:GetFunctionConfiguration",), functions, why="the functions of one deployment"
-    )
+    yield Statement("", ASKED_OF_FUNCTIONS, functions, why="the functions of one deployment")
     roles = (names.role_arn(account, called.of("*")),)
     asked = tuple(f"iam:{name}" for name in ROLES)
     yield Statement("", asked, roles, why="CloudFormation names the roles of one deployment")
     attached = (f"arn:aws:iam::{account}:policy/{called.of('*')}",)
     yield Statement("", ("iam:GetPolicy", "iam:GetPolicyVersion"), attached, why="as the roles")
+    secret = called.of(names.HEARTBEAT)
+    secrets = tuple(names.arn("secretsmanager", r, account, f"secret:{secret}-??????") for r in controllers)
+    yield Statement("", ("secretsmanager:DescribeSecret",), secrets)
     routing = project.config.routing
     if routing is not None:
         zone = (f"arn:aws:route53:::hostedzone/{routing.zone}",)
