@@ -3,7 +3,7 @@
 ```
  python -m infra                      build/synth: templates, for a look and for tests
  python -m infra --deploy             the same with complete packages; what `cdk deploy` runs
- python -m infra --release            build/release: plain templates and zips, no CDK needed
+ python -m infra --release            build/release: plain templates, zips, a script, Terraform; no CDK needed
 ```
 """
 
@@ -23,7 +23,26 @@ DONE, NO, BAD_INPUT = 0, 1, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0; 1 where cdk-nag finds something; 2 for a configuration that is refused before
-    anything is written, or packages that cannot have bytecode."""
+    anything is written, packages that cannot have bytecode, or a template that is too large."""
+    asked = arguments_parser().parse_args(arguments)
+    try:
+        project = load(asked.config, deployed=float(os.environ.get("SOURCE_DATE_EPOCH") or int(time.time())))
+    except ConfigRefused as refused:
+        for problem in refused.problems:
+            print(f"infra: {problem}", file=sys.stderr)  # noqa: T201
+        return BAD_INPUT
+    from infra.bytecode import NoBytecode
+    from infra.release.order import TooLarge
+
+    try:
+        return NO if _written(project, asked) else DONE
+    except (NoBytecode, TooLarge) as refused:
+        print(f"infra: {refused}", file=sys.stderr)  # noqa: T201
+        return BAD_INPUT
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m infra", description="Write the templates of a deployment."
     )
@@ -35,20 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--bare", action="store_true", help="packages without libraries (needs no network)")
     parser.add_argument("--check", action="store_true", help="with cdk-nag; exit code 1 for what it finds")
     parser.add_argument("--only", action="append", metavar="STACK", help="this stack alone; may be repeated")
-    asked = parser.parse_args(arguments)
-    try:
-        project = load(asked.config, deployed=float(os.environ.get("SOURCE_DATE_EPOCH") or int(time.time())))
-    except ConfigRefused as refused:
-        for problem in refused.problems:
-            print(f"infra: {problem}", file=sys.stderr)  # noqa: T201
-        return BAD_INPUT
-    from infra.bytecode import NoBytecode
-
-    try:
-        return NO if _written(project, asked) else DONE
-    except NoBytecode as refused:
-        print(f"infra: {refused}", file=sys.stderr)  # noqa: T201
-        return BAD_INPUT
+    return parser
 
 
 def _written(project: Project, asked: argparse.Namespace) -> int:

@@ -208,7 +208,12 @@ Reach = tuple[Sequence[str], Sequence[str], Mapping[str, Any] | None, str]
 
 def _reach(project: Project, region: str, port: str, place: Place | None) -> Iterator[Reach]:
     """The actions of a port that are done in one place, grouped by what they touch."""
-    actions = [action for action in wanted(project, port) if _done_in(project, action) == place]
+    there = [action for action in wanted(project, port) if _done_in(project, action) == place]
+    return reach_of(project, region, port, there)
+
+
+def reach_of(project: Project, region: str, port: str, actions: Sequence[str]) -> Iterator[Reach]:
+    """Some actions of a port, grouped by what they touch."""
     starred = [action for action in actions if action in STARRED]
     if starred:
         yield starred, ["*"], None, "; ".join(f"{action}: {STARRED[action]}" for action in starred)

@@ -3,15 +3,19 @@
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from infra.bundle import PYTHON, ROOT, Libraries, add, package
 from infra.bytecode import compiler
 from infra.contexts import at_once, contexts
-from infra.grants import HANDS
+from infra.operators import write_operators
 from infra.project import Project
+from infra.release.order import Place, entries, order, stack_names, written
+from infra.release.shell import script, sums
+from infra.release.terraform import module
 from infra.sizes import UNRESERVED
 from infra.words import FINDING
 from infra.zips import zip_name, zipped
@@ -37,15 +41,16 @@ class Wish:
 
 
 def write(project: Project, wish: Wish) -> Iterator[str]:
-    """Lines for a person, as the work goes on. Raises `NoBytecode`."""
+    """Lines for a person, as the work goes on. Raises `NoBytecode`, `TooLarge`."""
     complete = (wish.deploy or wish.release) and not wish.bare
     out = wish.out or (BUILD / "release" if wish.release else BUILD / "synth")
     python = compiler(PYTHON, BUILD) if complete and wish.bytecode else None
     folder = packages(project, out / "packages", Libraries(compiler=python) if complete else None)
     assembly = Path(os.environ.get("CDK_OUTDIR") or out / "cdk.out")
     names = synthesise(project, folder, assembly, wish)
-    _plainly(names, out / "templates")
+    _plainly(names, out / "templates", short=wish.release)
     contexts(project, out)
+    write_operators(project, out / "operators")
     yield f"{len(names)} templates in {out / 'templates'}"
     if complete and python is None:
         yield "The packages hold no bytecode, as was asked: functions start slower."
@@ -56,10 +61,9 @@ def write(project: Project, wish: Wish) -> Iterator[str]:
         yield from (f"{FINDING}{rule} at {path}" for path, rule in findings(assembly, project.names.prefix))
     if wish.release:
         zip_packages(out)
-        order = json.dumps(_order(project, names), indent=1)
-        (out / "order.json").write_text(order + "\n", encoding="utf-8")
+        _released(project, dict(_places(assembly)), out)
         shutil.rmtree(assembly)
-        yield f"zips beside them; deploy in the order of {out / 'order.json'}"
+        yield f"zips beside them; deploy in the order of {out / 'order.json'}, or by {out / 'deploy.sh'}"
         yield from concurrency(project)
     if not complete:
         yield "The function package has no libraries yet: `--deploy` and `--release` add them."
@@ -77,13 +81,30 @@ def concurrency(project: Project) -> Iterator[str]:
     yield "A new account may have 10 at once: `tidegate doctor` compares."
 
 
-def _plainly(names: dict[str, Path], folder: Path) -> None:
+def _plainly(names: dict[str, Path], folder: Path, *, short: bool) -> None:
     """Each template by its stack's name: the CDK's own files are named by hashes."""
     shutil.rmtree(folder, ignore_errors=True)
+    texts = {
+        name: written(name, json.loads(file.read_text(encoding="utf-8")), short=short)
+        for name, file in names.items()
+    }
     folder.mkdir(parents=True)
-    for name, file in names.items():
-        plain = json.loads(file.read_text(encoding="utf-8"))
-        (folder / f"{name}.json").write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    for name, text in texts.items():
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def _released(project: Project, places: Mapping[str, Place], out: Path) -> None:
+    """What says how to deploy the templates and zips in `out`: as data, as a script, as a module."""
+    stacks = entries(stack_names(project, places), places, out)
+    data = json.dumps(order(project.policy.application, stacks, out), indent=1)
+    (out / "order.json").write_text(data + "\n", encoding="utf-8")
+    (out / "SHA256SUMS").write_text(sums(stacks, out), encoding="utf-8")
+    (out / "deploy.sh").write_text(script(project.names.prefix, stacks), encoding="utf-8")
+    (out / "deploy.sh").chmod(0o755)
+    shutil.rmtree(out / "terraform", ignore_errors=True)
+    (out / "terraform").mkdir()
+    for name, text in module(stacks).items():
+        (out / "terraform" / name).write_text(text, encoding="utf-8")
 
 
 def packages(project: Project, folder: Path, libraries: Libraries | None) -> Path:
@@ -130,13 +151,28 @@ def synthesise(project: Project, folder: Path, target: Path, wish: Wish) -> dict
 
 def _stacks(assembly: Path) -> Iterator[tuple[str, Path]]:
     """(stack, template) of a cloud assembly and those within it."""
+    for name, artifact, folder in _artifacts(assembly):
+        yield name, folder / artifact["properties"]["templateFile"]
+
+
+def _places(assembly: Path) -> Iterator[tuple[str, Place]]:
+    """(stack, where it belongs) of a cloud assembly and those within it."""
+    for name, artifact, _ in _artifacts(assembly):
+        account, region = artifact["environment"].removeprefix("aws://").split("/")
+        properties = artifact["properties"]
+        tags, protected = properties.get("tags", {}), properties.get("terminationProtection", False)
+        yield name, Place(account, region, dict(sorted(tags.items())), protected)
+
+
+def _artifacts(assembly: Path) -> Iterator[tuple[str, dict[str, Any], Path]]:
+    """(stack, its artifact, the folder of its template)."""
     manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
     for name, artifact in manifest["artifacts"].items():
         properties = artifact.get("properties", {})
         if artifact["type"] == "aws:cloudformation:stack":
-            yield properties.get("stackName", name), assembly / properties["templateFile"]
+            yield properties.get("stackName", name), artifact, assembly
         elif artifact["type"] == "cdk:cloud-assembly":
-            yield from _stacks(assembly / properties["directoryName"])
+            yield from _artifacts(assembly / properties["directoryName"])
 
 
 def quiet_node() -> None:
@@ -158,24 +194,3 @@ def zip_packages(target: Path) -> None:
     for part in sorted(each for each in (target / "packages").iterdir() if each.is_dir()):
         zipped(part, target / zip_name(part))
     shutil.rmtree(target / "packages")
-
-
-def _order(project: Project, names: Collection[str]) -> dict[str, object]:
-    """As the pipeline would: the home Region's keys first, then the standby before what it stands by for."""
-    home, policy = project.config.home, project.policy
-    called = project.names.stack
-    keys = (home, *(region for region in policy.controllers if region != home))
-    wished = [
-        *(called("keys", region) for region in keys),
-        *(called("audit-copy"), called("state")),
-        *(called(f"{place}-access") for place in HANDS),
-        *(called("controller", region) for region in reversed(policy.controllers)),
-        *(called("application", region) for region in reversed(tuple(policy.regions))),
-        *(called("endpoint", region) for region in reversed(tuple(policy.regions))),
-        called("routing"),
-        *(called("probes", region) for region in reversed(project.probed)),
-    ]
-    return {
-        "stacks": [name for name in wished if name in names],
-        "parameters": {"CodeBucket": "a bucket in the stack's own Region that holds the zips"},
-    }

@@ -76,6 +76,12 @@ def split_synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     return _once(tmp_path_factory, "split", "--check", "--config", str(config))
 
 
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole release, its packages without libraries."""
+    return _once(tmp_path_factory, "released", "--release", "--bare").folder.parent
+
+
 def _once(factory: pytest.TempPathFactory, name: str, *arguments: str) -> Synthesis:
     """Several workers share one: whoever comes first makes it."""
     base = factory.getbasetemp()

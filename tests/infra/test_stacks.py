@@ -23,7 +23,7 @@ from infra import names
 from infra.contexts import deployment
 from infra.grants import USES
 from infra.project import Project, load
-from infra.writing import _order
+from infra.release.order import stack_names
 from tests.infra.config_files import ROUTING, written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
@@ -247,7 +247,7 @@ def test_an_application_of_ones_own_has_its_names_too(tmp_path: Path) -> None:
     config = {"sample": None, "routing": ROUTING | {"endpoints": targets}}
     file = written(tmp_path, config)
     made = synthesise(tmp_path / "out", "--config", str(file), "--bare")
-    order = _order(load(file, deployed=1.0), made.templates)["stacks"]
+    order = stack_names(load(file, deployed=1.0), made.templates)
     assert isinstance(order, list)
     assert {*made.templates} - {*order} <= {s for s in made.templates if s.startswith("tidegate-pipeline")}
     assert not [stack for stack in made.templates if "application" in stack]

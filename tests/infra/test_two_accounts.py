@@ -14,10 +14,10 @@ from controller.wiring import INTAKE as WIRED
 from infra.contexts import deployment
 from infra.grants import HANDS, USES, Statement, away_statements, handlers, statements
 from infra.project import ConfigRefused, Project, load
+from infra.release.order import stack_names
 from infra.role_policies import document
 from infra.trust import TRUST, principals, roles, trust
 from infra.words import FINDING
-from infra.writing import _order
 from tests.infra.config_files import written
 from tests.infra.conftest import CONTROLS
 from tests.infra.split_accounts import APPLICATION, ARC, CONTROLLERS, DESK, SPLIT, THREE, arc_file
@@ -177,8 +177,7 @@ def test_the_way_past_the_queue_is_open_to_the_application_alone(split_synthesis
 def test_the_roles_are_deployed_before_the_functions_that_assume_them(
     split_synthesis: Synthesis, split: Project
 ) -> None:
-    order = _order(split, split_synthesis.templates)["stacks"]
-    assert isinstance(order, list)
+    order = stack_names(split, split_synthesis.templates)
     assert order.index("tidegate-evidence-access") < order.index("tidegate-controller-us-east-1")
 
 

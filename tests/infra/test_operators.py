@@ -1,0 +1,124 @@
+"""People's IAM policies: as little as each duty needs, in the size that IAM takes, no write for who looks."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.core.policy.schema import OVERRIDE
+from infra.grants import STARRED
+from infra.operators import EXAMINED, policies, write_operators
+from infra.project import Project, load
+from tests.infra.config_files import OBJECTS_LIVE, SHIPPED, STANDBY, written
+from tests.infra.split_accounts import SPLIT
+from tests.support.sources import ROOT
+
+LARGEST = 6_144
+"""Characters of a managed policy without its spaces (IAM User Guide, "IAM and AWS STS quotas")."""
+WRITES = re.compile(r":(Put|Update|Delete|Create|Send|Start|Publish|Sign|Encrypt|Decrypt)")
+
+
+@pytest.fixture(scope="module")
+def shadow() -> Project:
+    return load(SHIPPED, deployed=1.0)
+
+
+def documents(project: Project, folder: Path) -> dict[str, dict[str, Any]]:
+    write_operators(project, folder / "operators")
+    return {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in (folder / "operators").iterdir()}
+
+
+def allowed(document: dict[str, Any]) -> set[str]:
+    return {a for s in document["Statement"] if s["Effect"] == "Allow" for a in s["Action"]}
+
+
+def test_each_is_a_policy_that_iam_takes(live: Project, tmp_path: Path) -> None:
+    made = documents(live, tmp_path)
+    assert set(made) == {"look", "act", "break-glass", "audit"}
+    for document in made.values():
+        assert document["Version"] == "2012-10-17"
+        sids = [statement["Sid"] for statement in document["Statement"]]
+        assert len(sids) == len(set(sids))
+        assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in sids)
+        assert len(re.sub(r"\s", "", json.dumps(document))) <= LARGEST
+
+
+def test_who_looks_writes_nothing(live: Project, shadow: Project) -> None:
+    for project in (live, shadow):
+        actions = {action for statement in policies(project)["look"] for action in statement.actions}
+        assert len(actions) > 20
+        assert [action for action in actions if WRITES.search(action)] == []
+
+
+def test_every_star_has_its_reason_and_no_action_is_a_pattern(live: Project) -> None:
+    for statements in policies(live).values():
+        for statement in statements:
+            assert not any("*" in action for action in statement.actions)
+            if statement.effect == "Allow" and "*" in statement.resources:
+                assert set(statement.actions) <= {*STARRED, *EXAMINED}
+            assert not statement.starred or statement.why
+
+
+def test_breaking_the_glass_moves_these_controls_and_sets_no_safety_rule_aside(live: Project) -> None:
+    assert live.arc is not None
+    found = policies(live)["break-glass"]
+    (moves,) = (
+        s for s in found if any("Update" in a and "cluster" in a for a in s.actions) and s.effect == "Allow"
+    )
+    assert set(moves.resources) == set(live.arc.controls.values())
+    gates = OVERRIDE in live.policy.approvals
+    assert any(s.effect == "Deny" for s in found) is not gates
+
+
+def test_without_routing_controls_there_is_no_glass_to_break(shadow: Project, tmp_path: Path) -> None:
+    (tmp_path / "operators").mkdir()
+    (tmp_path / "operators" / "break-glass.json").write_text("{}", encoding="utf-8")
+    assert set(documents(shadow, tmp_path)) == {"look", "act", "audit"}, "none is left from another time"
+
+
+def test_another_prefix_is_in_every_name(tmp_path: Path) -> None:
+    """Two deployments of one account: who may act on one has no word in the other."""
+    other = load(written(tmp_path, {"prefix": "guard"}), deployed=1.0)
+    text = json.dumps([s.written() for each in policies(other).values() for s in each])
+    assert "tidegate" not in text.replace('"events:source": "tidegate"', "")
+    assert ":table/guard-journal" in text
+
+
+def test_who_looks_may_read_the_letters_of_every_region_that_forwards(live: Project) -> None:
+    resources = {resource for statement in policies(live)["look"] for resource in statement.resources}
+    wanted = {f"arn:aws:sqs:{region}:111122223333:tidegate-forward-letters" for region in live.probed}
+    assert len(wanted) == 3
+    assert wanted <= resources
+
+
+def test_of_a_switch_of_objects_the_glass_is_its_buckets(tmp_path: Path) -> None:
+    file = written(tmp_path, OBJECTS_LIVE, {"enforcement": "live"}, shipped=STANDBY)
+    found = policies(load(file, deployed=1.0))["break-glass"]
+    actions = {action for statement in found for action in statement.actions}
+    assert {"s3:PutObject", "s3:DeleteObject", "s3:ListBucket"} <= actions
+    assert not any(action.startswith("route53-recovery-cluster") for action in actions)
+    buckets = {r for s in found for r in s.resources if s.actions[0].startswith("s3:")}
+    assert all(":::tidegate-switch-" in bucket for bucket in buckets)
+
+
+def test_who_looks_may_ask_all_that_the_doctor_asks(live: Project, shadow: Project, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    asked = {f"{service}:{name}" for service, name in re.findall(r"`([a-z0-9-]+):([A-Z]\w+)`", text)}
+    assert len(asked) >= 20
+    split = load(written(tmp_path, SPLIT), deployed=1.0)
+    found = [each for project in (live, shadow, split) for each in policies(project)["look"]]
+    granted = {action for statement in found for action in statement.actions}
+    assert asked - granted == set()
+
+
+def test_who_looks_may_assume_the_roles_that_look_elsewhere_and_no_other(tmp_path: Path) -> None:
+    project = load(written(tmp_path, SPLIT), deployed=1.0)
+    made = documents(project, tmp_path)
+    assumes = [s for s in made["look"]["Statement"] if s["Action"] == ["sts:AssumeRole"]]
+    account = project.config.accounts.application
+    [resources] = [s["Resource"] for s in assumes]
+    assert len(resources) == len(project.policy.controllers)
+    assert all(f"::{account}:role/tidegate-evidence-" in arn for arn in resources)
+    assert not any("sts:AssumeRole" in allowed(made[duty]) for duty in set(made) - {"look"})
