@@ -235,6 +235,8 @@ class Account:
             publish_each_minute(self.stage.kernel, self.stage.faults, self.cloud.plan, self.cloud.put_metric)
         if key.startswith("functions-"):
             self.served.deploy(made)
+        elif key.startswith("console-"):
+            self.served.hold(made)
 
     def no_function(self, made: Made) -> None:
         self.served.delete(made)

@@ -57,13 +57,20 @@ class ServedFunctions:
         self._versions: dict[str, Made] = {}
         self._aliased: set[tuple[str, str]] = set()
         self._cloud.built.builds.clear()
+        self._cloud.built.latest.clear()
 
     def deploy(self, made: Made) -> None:
         """Take the code and variables of a function; with an alias nobody gets them yet."""
         place = made.region, made.properties["FunctionName"]
+        self.hold(made)
         self._latest[place] = made
         if place not in self._aliased:
             self._run(made)
+
+    def hold(self, made: Made) -> None:
+        """Let Lambda describe a function, whether or not this rehearsal ever runs it."""
+        place = made.region, made.properties["FunctionName"]
+        self._cloud.built.latest[place] = self._checksum(made)
 
     def publish(self, made: Made) -> None:
         """Make a version of what the function is now."""
@@ -80,6 +87,7 @@ class ServedFunctions:
 
     def delete(self, made: Made) -> None:
         name, here = made.properties["FunctionName"], made.region
+        self._cloud.built.latest.pop((here, name), None)
         if self.running.pop((here, name), None) is not None:
             del self._cloud.built.builds[here, name]
             del self._cloud.controller_regions[here].functions[name.removeprefix(PREFIX)]
@@ -99,8 +107,11 @@ class ServedFunctions:
         handler = self._codes.code(key).handler(short, self._deps(made, home=here), log, service)
         self._cloud.controller_regions[here].functions[short] = handler
         self.running[place] = made
-        content = self._codes.zips[key].read_bytes()
-        self._cloud.built.builds[place] = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        self._cloud.built.builds[place] = self._checksum(made)
+
+    def _checksum(self, made: Made) -> str:
+        content = self._codes.zips[made.properties["Code"]["S3Key"]].read_bytes()
+        return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
     def _deps(self, made: Made, home: str = "") -> Any:
         """Return the ports of a function. home: the Region that its calls come from; "" for a person's."""
