@@ -7,6 +7,7 @@ from controller.console.http.messages import Response
 from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
 from controller.core.decision.drift import standing_drift
+from controller.core.decision.plan import SWITCH_SILENT
 from controller.core.explanation import format_time
 from controller.core.incident.step_durations import stuck
 from controller.core.journal.restoration import story
@@ -65,7 +66,7 @@ def _own(seen: Seen) -> Iterator[Line]:
 def _outside(seen: Seen) -> Iterator[Line]:
     yield Line("Evidence", seen.evidence is not None,
                "its table does not answer" if seen.evidence is None else _heard(seen))  # fmt: skip
-    told = "no ARC endpoint answers" if seen.controls is None else f"{len(seen.controls)} read"
+    told = SWITCH_SILENT if seen.controls is None else f"{len(seen.controls)} read"
     yield Line("Routing controls", seen.controls is not None, told)
 
 

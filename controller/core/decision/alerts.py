@@ -23,7 +23,7 @@ from controller.core.decision.audibility import (
 from controller.core.decision.decide import Situation, guard_input
 from controller.core.decision.guards import not_cut_off
 from controller.core.decision.limits import open_window, window_sentence
-from controller.core.decision.plan import may_carry
+from controller.core.decision.plan import SWITCH_SILENT, may_carry
 from controller.core.decision.remedies import ending, remedy
 from controller.core.evidence.evaluation import truth
 from controller.core.explanation import flip_set, format_time
@@ -136,9 +136,9 @@ def _lost(s: Situation) -> Iterator[Alert]:
         kept = "the evidence table does not answer"
         yield Alert(lost("evidence"), "evidence-unreadable", fact, kept, look)
     if s.controls is None:
-        look = "look at the ARC cluster's endpoints; `tidegate runbook REGION` prints the lines for the hand"
+        look = "look at ARC's endpoints, or at the switch's buckets; `tidegate runbook REGION` has the lines"
         fact = "the routing controls cannot be read"
-        yield Alert(lost("switch"), "switch-unavailable", fact, "no ARC endpoint answers", look)
+        yield Alert(lost("switch"), "switch-unavailable", fact, SWITCH_SILENT, look)
     if s.state.policy != s.policy.digest:
         has = f"the controller in {s.here} has {s.policy.digest[:12]}"
         now = f"the journal names {str(s.state.policy)[:12]}, {has}"

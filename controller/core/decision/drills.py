@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from controller.core.decision.guards import GuardInput, not_refused
 from controller.core.decision.limits import open_window, window_sentence
-from controller.core.decision.plan import serving
+from controller.core.decision.plan import SWITCH_SILENT, serving
 from controller.core.decision.precedence import TURN, rank
 from controller.core.decision.restore import must_be_left
 from controller.core.explanation import format_time
@@ -91,7 +91,7 @@ def obstacle_to_drill(
     if shut is not None:
         return Obstacle("blackout", window_sentence(shut, now))
     if controls is None:
-        return Obstacle("switch-unavailable", "no ARC endpoint answers")
+        return Obstacle("switch-unavailable", SWITCH_SILENT)
     for other, entry in policy.regions.items():
         if state.away(other) is not None and serving(policy, other, controls) < len(entry.controls):
             return Obstacle("away", f"{other} was left and has not come home")

@@ -17,7 +17,7 @@ from controller.core.decision.approval_chain import (
 )
 from controller.core.decision.cooldown import cooldown_ends, rest_between_waves, rest_of
 from controller.core.decision.limits import DAY, fleet_refusal, open_window, window_sentence
-from controller.core.decision.plan import after, below_floor, serving
+from controller.core.decision.plan import SWITCH_SILENT, after, below_floor, serving
 from controller.core.decision.progress import begun, under_way, yields
 from controller.core.decision.readiness import ReadinessResult, judge_ready, summary
 from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
@@ -111,7 +111,7 @@ def eligible(f: GuardInput) -> Check:
         sentence = f"{other.id} is in progress; one evacuation at a time"
         return Check("eligible", "in-progress", Truth.FALSE, sentence)
     if f.controls is None:
-        return Check("eligible", "switch-unavailable", Truth.UNKNOWN, "no ARC endpoint answers")
+        return Check("eligible", "switch-unavailable", Truth.UNKNOWN, SWITCH_SILENT)
     moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
     carries = serving(f.policy, f.region, f.controls)
     value = Truth.of(carries > 0 or moving)

@@ -13,6 +13,9 @@ BATCH = 10
 
 Change = tuple[str, bool]
 
+SWITCH_SILENT = "the switch does not answer: no endpoint of ARC, or no bucket of its objects"
+"""Sentence where the routing controls cannot be read, whichever of the two moves traffic."""
+
 
 def slices(policy: Policy) -> tuple[Mapping[str, str], ...]:
     """Return each slice of traffic as Region -> its control there."""

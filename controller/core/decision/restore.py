@@ -14,7 +14,7 @@ from dataclasses import replace
 from controller.core.decision import guards
 from controller.core.decision.cooldown import return_cooldown_ends
 from controller.core.decision.guards import GuardInput
-from controller.core.decision.plan import homecoming, homeward, next_wave, plan, slices
+from controller.core.decision.plan import SWITCH_SILENT, homecoming, homeward, next_wave, plan, slices
 from controller.core.decision.progress import begun, under_way
 from controller.core.decision.readiness import asked, judge_ready, summary, under_doubt
 from controller.core.decision.removal import opened_in_shadow, removal, unmoved
@@ -325,7 +325,7 @@ def _returning(found: GuardInput, incident: Incident | None) -> Check:
     if other is not None and other is not incident:
         return Check("eligible", "in-progress", Truth.FALSE, f"{other.id} is in progress; one move at a time")
     if found.controls is None:
-        return Check("eligible", "switch-unavailable", Truth.UNKNOWN, "no ARC endpoint answers")
+        return Check("eligible", "switch-unavailable", Truth.UNKNOWN, SWITCH_SILENT)
     return Check("eligible", "in-progress", Truth.TRUE, "nothing else is in progress")
 
 
