@@ -38,9 +38,9 @@ NAMING = re.compile(r"(?<!Metric)Name$|^StatementId$")
 REGION = re.compile(r"[a-z]{2}-[a-z]+-\d$")
 WITHIN = (
     *("AWS::Route53RecoveryControl::SafetyRule", "AWS::Route53RecoveryControl::RoutingControl"),
-    "AWS::ApiGatewayV2::Stage",
+    *("AWS::ApiGatewayV2::Stage", "AWS::Lambda::Alias"),
 )
-"""Named within a panel or an API, and each deployment has its own."""
+"""Named within a panel, an API or a function, and each deployment has its own."""
 ACCOUNT_OF_BOTH = {"AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Events::Rule"}
 
 

@@ -59,19 +59,22 @@ class Tokens:
         self._ids = Ids("sts")
         self.given: dict[str, RoleSession] = {}
         """Token -> its session; whoever takes one out revokes it."""
+        self._ever: set[str] = set()
 
     def open(self, role: RolePlan, seconds: float) -> tuple[str, RoleSession]:
         token = self._ids.next()
         session = self.given[token] = RoleSession(role, self.kernel.now() + seconds)
+        self._ever.add(token)
         return token, session
 
     def of(self, request: Request) -> RoleSession | None:
         """Return the session that a request is signed with; None for the controllers' own credentials.
 
-        Raises `AwsError` for a session that is over, or that nobody gave out.
+        A function's own credentials have a token too, which was not given out here.
+        Raises `AwsError` for a session that is over, or was revoked.
         """
         token = request.headers.get(HEADER)
-        if token is None:
+        if token is None or token not in self._ever:
             return None
         session = self.given.get(token)
         if session is None:
