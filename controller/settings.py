@@ -187,13 +187,13 @@ class Deployment(BaseModel):
     journal_table: str
     evidence_table: str
     assessments_table: str
-    people_table: str = "tidegate-people"
+    people_table: str
     people_days: int = Field(default=400, ge=1, le=36_500)
     topic: str
     bus: str = "default"
     state_machine: str
     key: str
-    dead_letters: str = "tidegate-dead-letters"
+    dead_letters: str
     forwarding: tuple[str, ...] = ()
     signing_key: str = "alias/tidegate-signing"
     audit_bucket: Bucket | None = None
@@ -211,13 +211,13 @@ class Deployment(BaseModel):
     at_once: dict[str, int] = Field(default_factory=dict)
     reserved: dict[str, int] = Field(default_factory=dict)
 
+    evidence: Access | None = None
+    arc_access: Access | None = None
+
     @property
     def speed(self) -> float:
         """Return how many seconds pass in one: a rehearsal's are shorter."""
         return self.clock.speed if self.clock else 1.0
-
-    evidence: Access | None = None
-    arc_access: Access | None = None
 
     @property
     def evidence_account(self) -> str:

@@ -143,10 +143,9 @@ def _metrics(
 ) -> tuple[CloudWatchPoll, CloudWatchRequests]:
     """Return what asks CloudWatch where the alarms and the application's metrics live."""
     watch = {r: make("cloudwatch", r, d.endpoint_url, QUESTION, *_signed(role)) for r in policy.regions}
-    more: Any = {"ready": role.ready} if role else {}
+    more: Any = {"ready": role.ready, "doubt": role.doubt} if role else {}
     more |= {"clients": watch, "runtime": run, "timeout": _quick(d)}
     requests = CloudWatchRequests(metric=policy.traffic, **more)
-    more |= {"doubt": role.doubt} if role else {}
     return CloudWatchPoll(account=d.evidence_account, **more), requests
 
 
@@ -166,8 +165,8 @@ def _readiness(
         for kind, service, region in _providers(policy)
     }
     quick = max(1.0, 0.05 * d.speed)
-    ready = {kind: role.ready for kind, role in roles.items() if role is not None}
-    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=quick, ready=ready)
+    entered = {kind: role for kind, role in roles.items() if role is not None}
+    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=quick, roles=entered)
 
 
 def _client(
@@ -261,7 +260,7 @@ def switch_of(
             endpoints, known, runtime=runtime, rng=draw, panel=arc.panel,
             avoid=tuple(policy.regions), wait_period=arc.wait_period_s, confirm_within=confirm_within,
         )  # fmt: skip
-        return switch if role is None else SwitchByRole(switch, role.ready)
+        return switch if role is None else SwitchByRole(switch, role)
     if standby is None:
         raise ValueError("the deployment names no switch")
     style = "path" if deployment.endpoint_url else "virtual"

@@ -3,13 +3,19 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from controller.settings import PREFIX
 from infra.sizes import USUAL_QUOTA
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,15}$")]
 """Without a hyphen: what begins with `PREFIX-` is then of one deployment only."""
+TAKEN = {
+    "watch": "what the names of alarms on tidegate itself begin with",
+    "sthree": "kept by Amazon S3 for its own buckets",
+    "aws": "kept by AWS for its own names",
+}
+"""Prefix -> why no deployment can have it."""
 Account = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 Domain = Annotated[
@@ -113,12 +119,16 @@ class Watcher(Strict):
 
 
 class Pipeline(Strict):
-    """Region that serves no traffic, and the repository that it deploys from."""
+    """Region that serves no traffic, and the repository that it deploys from.
+
+    file: this configuration's path in the repository, where it lies outside of the working copy.
+    """
 
     region: Region
     connection: Arn
     repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
     branch: str = "main"
+    file: Annotated[str, StringConstraints(pattern=r"^[\w./-]+$")] | None = None
 
 
 class Reserved(Strict):
@@ -160,6 +170,13 @@ class Config(Strict):
     log_days: Literal[30, 60, 90, 180, 365, 731] = 365
     people_days: Annotated[int, Field(ge=1, le=36_500)] = 400
     reserved_concurrency: bool | Reserved = False
+
+    @field_validator("prefix")
+    @classmethod
+    def _not_anothers(cls, prefix: str) -> str:
+        if prefix in TAKEN:
+            raise ValueError(f"`{prefix}` is {TAKEN[prefix]}: take another")
+        return prefix
 
     @model_validator(mode="after")
     def _sample_needs_a_name(self) -> Self:

@@ -52,6 +52,7 @@ GLOSSARY: Mapping[str, str] = {
     "pipeline.connection": "The CodeConnections connection; a person authorises it once.",
     "pipeline.repository": "OWNER/NAME.",
     "pipeline.branch": "What is deployed.",
+    "pipeline.file": "This file's path in the repository, where it is not in the working copy.",
     "console": "Where [people approve](console.md). Left out: by the command line alone.",
     "console.issuer": "The OpenID Connect issuer, in no guarded Region.",
     "console.client_id": "The console's id there, as a public client.",

@@ -146,6 +146,7 @@ def environment(stack: Regional, handler: str) -> dict[str, str]:
         "TIDEGATE_EVIDENCE": stack.names.of(names.EVIDENCE),
         "TIDEGATE_ASSESSMENTS": stack.names.of(names.ASSESSMENTS),
         "TIDEGATE_PEOPLE": stack.names.of(names.PEOPLE),
+        "TIDEGATE_DEAD_LETTERS": stack.names.dead_letters,
         "TIDEGATE_PEOPLE_DAYS": str(project.config.people_days),
         "TIDEGATE_TOPIC": stack.names.topic_arn(stack.here, account),
         "TIDEGATE_STATE_MACHINE": stack.names.machine_arn(stack.here, account),

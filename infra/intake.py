@@ -7,7 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
-from controller.aws.events.rules import FORWARDED, alarms_named, executions_of
+from controller.aws.events.rules import FORWARDED, alarms_named, composites_of, executions_of, probes_of
 from controller.core.policy.validation import expected_signals
 from controller.wiring import INTAKE
 from infra import names
@@ -40,6 +40,7 @@ def intake(stack: Regional, observe: Function) -> None:
     narrowed = {
         "alarms": alarms_named(signal.name for signal in signals if signal.kind == "alarm"),
         "executions": executions_of(stack.names.machine_arn(stack.here, stack.project.account)),
+        "probes": probes_of(stack.project.policy.application),
     }
     for name, pattern, paths, template in INTAKE:
         _rule(stack, name, narrowed.get(name, pattern), [_to_queue(stack, paths, template)])
@@ -54,23 +55,10 @@ def intake(stack: Regional, observe: Function) -> None:
     target = events.CfnRule.TargetProperty(
         id="machine", arn=machine, role_arn=role, dead_letter_config=letters
     )
-    _rule(stack, "direct", _direct(stack), [target])
+    composites = composites_of(stack.names.prefix, stack.project.policy, stack.project.account_of("evidence"))
+    _rule(stack, "direct", composites, [target])
     if away(stack.project, "evidence"):
         _admit(stack)
-
-
-def _direct(stack: Regional) -> dict[str, Any]:
-    """Composite alarms alone: a rule that started an execution for each event would be throttled in a storm.
-
-    Those of this application: another deployment in the account has composites of its own.
-    """
-    named = {"prefix": stack.names.of(f"{stack.project.policy.application}-")}
-    return {
-        "account": [stack.project.account_of("evidence")],
-        "source": ["aws.cloudwatch"],
-        "detail-type": ["CloudWatch Alarm State Change"],
-        "detail": {"alarmName": [named]},
-    }
 
 
 def _queues(stack: Regional) -> sqs.CfnQueue:

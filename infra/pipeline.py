@@ -41,6 +41,7 @@ class Pipeline(cdk.Stack):
             "Build",
             input=source,
             commands=["make setup", "make test", ".venv/bin/python -m infra --deploy"],
+            env={"TIDEGATE_CONFIG": project.file or ""},
             primary_output_directory="build/synth/cdk.out",
         )
         line = pipelines.CodePipeline(
@@ -79,6 +80,28 @@ def _bake(project: Project, stage: str) -> pipelines.CodeBuildStep:
     )
 
 
+WATCHED = (
+    *(
+        "dead-letters",
+        "oldest-event",
+        "executions-",
+        "tick-errors",
+        "assessments-lost",
+        "heartbeat",
+        "probe-",
+    ),
+    "forward-letters",
+)
+"""Alarms on tidegate itself, by what follows `watch-APPLICATION-`."""
+
+
+def beginnings(project: Project) -> list[str]:
+    """Return the beginnings of the alarms that count; another application's name may begin as ours does."""
+    application = project.policy.application
+    places = [f"{application}-{region}-" for region in project.policy.regions]
+    return [*places, f"{application}-name-", *(f"watch-{application}-{what}" for what in WATCHED)]
+
+
 def _watch(project: Project, regions: Sequence[str]) -> str:
     """Return the shell's command. The alarm on a probe counts once one has come: the Regions that send them
     are deployed last, and a schedule's first hour passes before its first probe."""
@@ -92,7 +115,7 @@ def _watch(project: Project, regions: Sequence[str]) -> str:
     )
     return (
         f"for minute in $(seq {BAKE_MINUTES}); do sleep 60; "
-        f"for region in {' '.join(regions)}; do for prefix in {application}- watch-{application}-; do "
+        f"for region in {' '.join(regions)}; do for prefix in {' '.join(beginnings(project))}; do "
         'red=$(aws cloudwatch describe-alarms --region "$region" --state-value ALARM '
         '--alarm-name-prefix "$prefix" --query "MetricAlarms[].AlarmName" --output text) || exit 1; '
         f'for name in $red; do case "$name" in {probe}*) heard=$({heard}) || exit 1; '

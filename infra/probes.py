@@ -1,6 +1,7 @@
 """*probes-REGION*: canaries, alarms beside their metrics, composites, and the way of events to the
 controllers."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -208,7 +209,7 @@ class Probes(Regional):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=bus,
                 role_arn=role,
-                input="{}",
+                input=json.dumps({"application": self.project.policy.application}),
                 event_bridge_parameters=scheduler.CfnSchedule.EventBridgeParametersProperty(
                     detail_type=PROBE_TYPE, source=PROBE_SOURCE
                 ),

@@ -30,6 +30,7 @@ from infra.sizes import CONCURRENCY, SIZES, UNRESERVED, USUAL_QUOTA
 
 PAGERDUTY = ("events.pagerduty.com", "events.eu.pagerduty.com")
 """Where its Events API answers, in its two service regions."""
+ROOT = Path(__file__).resolve().parents[1]
 PANEL_RULES, PANEL_CONTROLS = 20, 100
 """Safety rules and routing controls of one control panel (ARC's quotas for routing control)."""
 
@@ -44,13 +45,17 @@ class ConfigRefused(ValueError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Project:
-    """A configuration, its policy, and ARC's names where there are any. deployed: seconds since 1970."""
+    """A configuration, its policy, and ARC's names where there are any.
+
+    deployed: seconds since 1970. file: the configuration's path in the repository.
+    """
 
     config: Config
     policy: Policy
     arc: Arc | None
     deployed: float
     review: Review | None = None
+    file: str | None = None
 
     @property
     def account(self) -> str:
@@ -182,9 +187,20 @@ def load(path: Path, *, deployed: float) -> Project:
     problems += _problems(config, policy)
     review, doubts = _review(file, policy)
     problems += doubts
+    within = _within(path, config)
+    if config.pipeline and within is None:
+        problems.append("pipeline.file: missing; this file lies outside of the repository that is built")
     if problems:
         raise ConfigRefused([f"{path.name}: {problem}" for problem in problems])
-    return Project(config, policy, arc, deployed, review)
+    return Project(config, policy, arc, deployed, review, within)
+
+
+def _within(path: Path, config: Config) -> str | None:
+    """Return the configuration's path in the repository."""
+    if config.pipeline and config.pipeline.file:
+        return config.pipeline.file
+    whole = path.resolve()
+    return whole.relative_to(ROOT).as_posix() if whole.is_relative_to(ROOT) else None
 
 
 def _review(policy_file: Path, policy: Policy) -> tuple[Review | None, list[str]]:

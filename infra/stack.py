@@ -19,6 +19,10 @@ KEPT = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 """What outlives its stack, but not a first try that failed: a name that stays is in the way of the next."""
 
 
+WITHOUT_SOURCE = ("lambda.amazonaws.com", "synthetics.amazonaws.com", "s3.amazonaws.com")
+"""Services of which no page of AWS says that they tell for whom they assume a role."""
+
+
 class Regional(cdk.Stack):
     """A stack of one Region, named `PREFIX-WHAT[-REGION]`."""
 
@@ -93,8 +97,8 @@ class Regional(cdk.Stack):
                 }
             ],
         }
-        if service in ("lambda.amazonaws.com", "synthetics.amazonaws.com"):
-            del trust["Statement"][0]["Condition"]  # type: ignore[attr-defined]  # Lambda sends no source
+        if service in WITHOUT_SOURCE:
+            del trust["Statement"][0]["Condition"]  # type: ignore[attr-defined]
         inline, managed = fitted(statements)
         more = [
             iam.CfnManagedPolicy(self, f"{scope_id}Policy{number}", policy_document=document(policy))

@@ -24,7 +24,12 @@ from infra.stack import KEPT, Regional
 
 MOVES = "moves"
 """The tag `PREFIX-moves` is on the roles that move traffic; their names are CloudFormation's, and vary."""
-WRITES = ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+WRITES = [
+    *("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"),
+    *("s3:ReplicateObject", "s3:ReplicateDelete"),
+]
+RULES = ["s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration"]
+"""By these, objects come and go without anybody who writes them."""
 
 
 def switch_buckets(stack: Regional) -> None:
@@ -75,9 +80,11 @@ def _policy(project: Project, region: str, bucket: s3.CfnBucket) -> list[dict[st
     everything = f"{bucket.attr_arn}/*"
     from_checkers = {"IpAddress": {"aws:SourceIp": list(CHECKERS)}}
     strangers: dict[str, Any] = {
-        "StringNotEquals": {f"aws:PrincipalTag/{project.names.of(MOVES)}": project.policy.application},
-        "ArnNotLike": {"aws:PrincipalArn": _by_hand(project)},
+        "StringNotEquals": {f"aws:PrincipalTag/{project.names.of(MOVES)}": project.policy.application}
     }
+    people = project.config.routing.by_hand if project.config.routing else ()
+    if people:  # in shadow there may be none, and then nobody writes
+        strangers["ArnNotLike"] = {"aws:PrincipalArn": list(people)}
     keyed = {  # who says nothing of it meets none of these
         "Null": {"s3:x-amz-server-side-encryption": "false"},
         "StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"},
@@ -89,21 +96,12 @@ def _policy(project: Project, region: str, bucket: s3.CfnBucket) -> list[dict[st
         # So that an object which is not there is 404 and a denied one 403: the doctor can tell them apart.
         _statement("CheckersMiss", "s3:ListBucket", bucket.attr_arn, from_checkers),
         _statement("OnlyMovers", WRITES, everything, strangers, effect="Deny"),
+        _statement("NoOtherRule", RULES, bucket.attr_arn, effect="Deny"),
         _statement("NoOtherKey", "s3:PutObject", everything, keyed, effect="Deny"),
     ]
     if project.protected:
         found.append(_statement("NotDeleted", "s3:DeleteBucket", bucket.attr_arn, effect="Deny"))
     return found
-
-
-def _by_hand(project: Project) -> list[str]:
-    """Roles of people. In shadow there may be none, and then nobody writes."""
-    routing = project.config.routing
-    return (
-        list(routing.by_hand)
-        if routing and routing.by_hand
-        else [f"arn:aws:iam::{project.account}:role/none"]
-    )
 
 
 def _statement(

@@ -14,7 +14,8 @@ The keys are in no `repr`, no sentence and no exception: what STS answered is ne
 code and its message.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from controller.aws.errors import OUTSIDE, code
 from controller.core.text import sanitize
-from controller.ports.errors import EvidenceUnavailable, SwitchUnavailable
+from controller.ports.errors import EvidenceUnavailable, SwitchRefused, SwitchUnavailable
 from controller.ports.outside import ReadBack, RoutingControls
 from controller.ports.runtime import Runtime, answer_within
 
@@ -191,15 +192,16 @@ class RoleCredentials(Credentials):  # type: ignore[misc]
 class SwitchByRole:
     """`RoutingControls` of another account: a session first, then the switch.
 
-    Raises `SwitchUnavailable` where there is no session: nothing was sent.
+    Raises `SwitchUnavailable` where there is no session: nothing was sent. After a refusal a new session is
+    asked for.
     """
 
-    def __init__(self, switch: RoutingControls, ready: Callable[[], None]) -> None:
-        self._switch, self._ready = switch, ready
+    def __init__(self, switch: RoutingControls, role: AssumedRole) -> None:
+        self._switch, self._role = switch, role
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
-        self._enter()
-        return self._switch.read(controls)
+        with self._entered():
+            return self._switch.read(controls)
 
     def update(
         self,
@@ -209,11 +211,17 @@ class SwitchByRole:
         fence: Callable[[], None],
         override: Sequence[str] = (),
     ) -> ReadBack:
-        self._enter()
-        return self._switch.update(calls, deadline=deadline, fence=fence, override=override)
+        with self._entered():
+            return self._switch.update(calls, deadline=deadline, fence=fence, override=override)
 
-    def _enter(self) -> None:
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
         try:
-            self._ready()
+            self._role.ready()
         except EvidenceUnavailable as error:
             raise SwitchUnavailable(f"the routing controls live in another account: {error}") from error
+        try:
+            yield
+        except SwitchRefused:
+            self._role.doubt()
+            raise

@@ -9,7 +9,7 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
 from controller.core.text import sanitize
-from controller.ports.errors import ControllerError, OutsideUnreachable
+from controller.ports.errors import ControllerError, EvidenceUnavailable, OutsideUnreachable
 
 RETRIES = re.compile(r" \(reached max retries: \d+\)")
 """What botocore adds to a sentence; most clients of ours must not retry, so it says nothing."""
@@ -68,4 +68,6 @@ def translated(into: type[ControllerError], doing: str) -> Iterator[None]:
         found = into(f"{doing}: {sanitize(RETRIES.sub('', str(error)), 300)}")
         if isinstance(found, OutsideUnreachable):
             found.absent = code(error) == "ResourceNotFoundException"
+        if isinstance(found, EvidenceUnavailable):
+            found.refused = refuses(error)
         raise found from error

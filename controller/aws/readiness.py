@@ -18,6 +18,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
+from controller.aws.assumed_role import AssumedRole
 from controller.aws.errors import translated
 from controller.core.decision.readiness import ReadinessQuery, ReadinessResult
 from controller.core.text import sanitize
@@ -56,8 +57,8 @@ Clients = Mapping[tuple[str, str], BaseClient]
 class AwsReadiness:
     """`ports.outside.Readiness`.
 
-    plans: the policy's name of a Region switch plan -> its ARN. ready: kind -> what is called before its
-    questions, outside their time; where it raises, nobody may look.
+    plans: the policy's name of a Region switch plan -> its ARN. roles: kind -> the role in another
+    account by which it is asked; its session is had before the question, outside of its time.
     """
 
     def __init__(
@@ -67,10 +68,10 @@ class AwsReadiness:
         plans: Mapping[str, str],
         runtime: Runtime,
         timeout: float = 1.0,
-        ready: Mapping[str, Callable[[], None]] = MappingProxyType({}),
+        roles: Mapping[str, AssumedRole] = MappingProxyType({}),
     ) -> None:
         self._clients, self._plans, self._runtime, self._timeout = clients, plans, runtime, timeout
-        self._ready = ready
+        self._roles = roles
         self._ask: Mapping[str, Callable[[ReadinessQuery], dict[str, Any]]] = {
             "replication": self._replication,
             "plan": self._plan,
@@ -81,11 +82,17 @@ class AwsReadiness:
     def read(self, query: ReadinessQuery) -> ReadinessResult:
         """Raises `EvidenceUnavailable`, also where the answer takes longer than the time out."""
         kind, name, source, target = query
-        if kind in self._ready:
-            self._ready[kind]()
-        answer = answer_within(
-            self._runtime, lambda: self._answer(query), self._timeout, whom=f"{kind} {name}: no answer"
-        )
+        role = self._roles.get(kind)
+        if role is not None:
+            role.ready()
+        try:
+            answer = answer_within(
+                self._runtime, lambda: self._answer(query), self._timeout, whom=f"{kind} {name}: no answer"
+            )
+        except EvidenceUnavailable as error:
+            if role is not None and error.refused:
+                role.doubt()
+            raise
         return ReadinessResult(kind, name, source, target, self._runtime.now(), answer)
 
     def _answer(self, query: ReadinessQuery) -> dict[str, Any]:

@@ -255,7 +255,8 @@ class Cloud:
                 Resources(plan, self.call).create()
                 emit_each_minute(self.kernel, self.shop, self.put_metric, plan.application.capitalize())
             publish_each_minute(self.kernel, self.faults, self.plan, self.put_metric)
-            probe_each_hour(self.kernel, tuple(self.plan.controls), self.publish)
+            for plan in self.plans:
+                probe_each_hour(self.kernel, plan.application, tuple(plan.controls), self.publish)
             for rank, controller in enumerate(self.controller_regions.values()):
                 controller.gate.every(60.0, controller.meter.emit)
                 for plan in self.plans:

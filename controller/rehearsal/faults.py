@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ArcFault = Literal["refused", "hung"]
-EVERYWHERE = (b"tidegate-journal", b"tidegate-people")
-"""The tables that are strongly consistent in all controllers' Regions: whoever reaches no other Region
-reaches none of them."""
+EVERYWHERE = (b'-journal"', b'-people"')
+"""The ends of the names of the tables that are strongly consistent in all controllers' Regions: whoever
+reaches no other Region reaches none of them."""
 
 
 @dataclass

@@ -50,13 +50,17 @@ class Meter:
 
 
 def probe_each_hour(
-    kernel: Kernel, regions: Sequence[str], publish: Callable[[str, dict[str, Any]], None]
+    kernel: Kernel,
+    application: str,
+    regions: Sequence[str],
+    publish: Callable[[str, dict[str, Any]], None],
 ) -> None:
-    """Publish the intake probe each hour on the bus of every watched Region.
+    """Publish an application's intake probe each hour on the bus of every watched Region.
 
     AWS: a schedule in each of these Regions sends it.
     """
-    event = {"source": "tidegate.probe", "detail-type": "Intake Probe", "detail": {}}
+    event: dict[str, Any] = {"source": "tidegate.probe", "detail-type": "Intake Probe"}
+    event["detail"] = {"application": application}
 
     def send() -> None:
         for region in regions:

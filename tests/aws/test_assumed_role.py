@@ -266,11 +266,9 @@ def test_without_a_session_nothing_is_signed() -> None:
 
 
 def test_a_switch_of_another_account_is_unavailable_without_a_session() -> None:
-    def shut() -> None:
-        raise EvidenceUnavailable("nobody lets us be it", refused=True)
-
-    switch = SwitchByRole(None, shut)  # type: ignore[arg-type]  # nothing may reach it
-    with pytest.raises(SwitchUnavailable, match="another account: nobody lets us be it"):
+    accounts = Accounts(external_id="another")
+    switch = SwitchByRole(None, accounts.role)  # type: ignore[arg-type]  # nothing may reach it
+    with pytest.raises(SwitchUnavailable, match="another account: nobody lets us be"):
         switch.read(["a"])
     with pytest.raises(SwitchUnavailable):
         switch.update([[("a", True)]], deadline=1.0, fence=lambda: None)

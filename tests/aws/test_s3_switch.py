@@ -294,6 +294,7 @@ def test_a_deployment_has_exactly_one_switch(switches: set[str]) -> None:
         "standby": Standby.model_validate(STANDBY),
     }
     told = {"account": ACCOUNT, "region": OTHER, "deployed": 1.0, "policy": {}}
-    names = ("journal_table", "evidence_table", "assessments_table", "topic", "state_machine", "key")
+    names = ("journal_table", "evidence_table", "assessments_table", "people_table", "dead_letters")
+    names += ("topic", "state_machine", "key")
     with pytest.raises(ValueError, match="exactly one of arc and standby"):
         Deployment.model_validate(told | dict.fromkeys(names, "x") | {name: both[name] for name in switches})

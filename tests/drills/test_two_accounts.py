@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import pytest
+
 from controller.core.journal.kind import Kind
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Judged, judge, rehearse
+from controller.ports.errors import EvidenceUnavailable, SwitchRefused
 from controller.rehearsal.services.arc.data_plane import SERVICE
 from controller.rehearsal.services.sts import RolePlan, SecurityTokens, Tokens
 from controller.settings import Access
@@ -162,6 +165,28 @@ def test_a_session_that_was_revoked_is_asked_for_anew() -> None:
     refused = [bool(record["refused_regions"]) for record in ticks(deps)]
     assert refused.count(True) == 1
     assert refused[0] is False
+
+
+@pytest.mark.parametrize("what", ["switch", "readiness", "requests"])
+def test_whoever_is_refused_asks_for_a_new_session_not_the_tick_alone(what: str) -> None:
+    """The tick polls; what moves traffic, looks at the target and counts requests runs beside it."""
+    metric = {"namespace": "Storefront", "metric": "Requests"}
+    traffic = {"traffic": metric | {"atMost": "5%", "within": "5m", "ifUnknown": "proceed"}}
+    before = partial(elsewhere, allowed=MOVE)
+    stage, _ = set_up(redraw=moved_out, before=before, **ALONE, **traffic)
+    stage.advance(150)
+    deps = operators(stage)[HERE]
+    now = stage.kernel.now()
+    ask = {
+        "switch": lambda: deps.switch.read(list(stage.cloud.controls)),
+        "readiness": lambda: deps.readiness.read(("replication", "storefront-orders", EAST, WEST)),
+        "requests": lambda: deps.requests.count(EAST, since=now - 120, until=now),
+    }[what]
+    ask()
+    stage.cloud.tokens.given.clear()
+    with pytest.raises((SwitchRefused, EvidenceUnavailable)):
+        ask()
+    assert ask()
 
 
 def test_no_session_is_in_what_is_kept_or_told() -> None:

@@ -31,6 +31,8 @@ def written(
     """A shipped configuration and policy with other members, in a folder of their own; None takes one out."""
     yaml = YAML(typ="safe", pure=True)
     mine = yaml.load(shipped.read_text(encoding="utf-8")) | {"policy": "policy.yaml"} | (config or {})
+    if mine.get("pipeline"):
+        mine["pipeline"] = {"file": "infra/config/storefront.yaml"} | mine["pipeline"]
     theirs = yaml.load((ROOT / "policies" / "storefront.yaml").read_text(encoding="utf-8")) | (policy or {})
     for name, data in (("config.yaml", mine), ("policy.yaml", theirs)):
         with (folder / name).open("w", encoding="utf-8") as file:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from infra.pipeline import beginnings
+from infra.project import ConfigRefused, load
+from tests.infra.config_files import SHIPPED, written
 from tests.infra.stack_order import STACKS
 from tests.infra.synthesis import Synthesis
 
@@ -33,6 +36,30 @@ def test_each_stage_bakes_and_then_waits_for_a_person(synthesis: Synthesis) -> N
         assert promote["ActionTypeId"]["Category"] == "Approval"
         orders = [action["RunOrder"] for action in (before[-1], bake, promote)]
         assert orders == sorted(set(orders)), "one after the other"
+
+
+def test_it_builds_its_own_configuration(synthesis: Synthesis, moved: Synthesis) -> None:
+    """Without it each build would be the sample's."""
+    for each in (synthesis, moved):
+        builds = [p for _, _, p in each.of("AWS::CodeBuild::Project", "tidegate-pipeline")]
+        [build] = [b for b in builds if "make setup" in str(b["Source"])]
+        assert "infra/config/storefront.yaml" in json.dumps(build)
+
+
+def test_a_configuration_that_the_pipeline_could_not_find_is_refused(tmp_path: Path) -> None:
+    connection = "arn:aws:codeconnections:us-east-2:111122223333:connection/0"
+    pipeline = {"region": "us-east-2", "connection": connection, "repository": "a/b", "file": None}
+    with pytest.raises(ConfigRefused, match="lies outside of the repository"):
+        load(written(tmp_path, {"pipeline": pipeline}), deployed=1.0)
+
+
+def test_every_alarm_of_the_deployment_counts_and_no_neighbours(synthesis: Synthesis) -> None:
+    project = load(SHIPPED, deployed=1.0)
+    found = tuple(beginnings(project))
+    named = [p["AlarmName"] for _, _, p in synthesis.of("AWS::CloudWatch::Alarm")]
+    assert len(named) > 30
+    assert [name for name in named if not name.startswith(found)] == []
+    assert not "storefront-eu-us-east-1-5xx".startswith(found)
 
 
 def bake_command(synthesis: Synthesis) -> str:
@@ -85,7 +112,7 @@ def test_a_bake_waits_for_no_probe_that_never_came(
 def test_a_bake_ends_red_for_a_canary_or_an_alarm_of_any_region(synthesis: Synthesis) -> None:
     bake = bake_command(synthesis)
     assert "for region in us-east-1 us-west-2 us-east-2" in bake
-    assert "for prefix in storefront- watch-storefront-" in bake
+    assert "for prefix in storefront-us-east-1- storefront-us-west-2- storefront-name- watch-" in bake
     alarms = {p["AlarmName"] for _, _, p in synthesis.of("AWS::CloudWatch::Alarm")}
     assert all(alarm.startswith(("storefront-", "watch-storefront-")) for alarm in alarms)
     canaries = {p["Name"] for _, _, p in synthesis.of("AWS::Synthetics::Canary")}

@@ -19,12 +19,15 @@ from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
 from controller.entry.demo.rehearsal import parts
+from controller.entry.lambdas import Environment
 from controller.lab.environment.environment import Stage, deployed
 from controller.lab.environment.templates import NotDeployable
 from controller.lab.environment.virtual import virtual_stage
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+from infra.contexts import deployment
+from infra.project import ConfigRefused, load
 from tests.infra.config_files import SHIPPED
 from tests.infra.conftest import ROOT, synthesise
 from tests.infra.synthesis import Synthesis
@@ -106,11 +109,42 @@ def test_a_role_of_one_touches_nothing_of_the_other(synthesis: Synthesis, beside
                 assert f"alias/{theirs}" not in text, (stack, scope_id)
 
 
+def test_functions_and_the_command_line_know_the_same_names(beside: Synthesis) -> None:
+    """A name that is left to its default would be the other deployment's."""
+    project = load(beside.folder.parent.parent / "config.yaml", deployed=1_900_000_000.0)
+    for region in project.policy.controllers:
+        known = deployment(project, region)
+        for _, _, made in beside.of("AWS::Lambda::Function", f"evac-controller-{region}", least=10):
+            read = Environment.model_validate(
+                made["Environment"]["Variables"] | {"AWS_REGION": region, "TIDEGATE_DEPLOYED": known.deployed}
+            )
+            same = set(Environment.model_fields) & set(Deployment.model_fields)
+            assert len(same) >= 12
+            names = {name: getattr(read, name) for name in same}
+            assert names == {name: getattr(known, name) for name in same}
+            assert "tidegate" not in str(names)
+
+
 def test_a_prefix_has_no_hyphen(tmp_path: Path) -> None:
     """`tidegate-b-…` would be of `tidegate` as well: its rules, its queue's policy, its bake."""
     made = synthesise(tmp_path / "out", "--config", str(other_files(tmp_path, "tidegate-b")))
     assert made.exit_code == 2
     assert "prefix" in made.printed
+
+
+@pytest.mark.parametrize("prefix", ["watch", "sthree", "aws"])
+def test_a_prefix_that_is_somebody_elses_is_refused(tmp_path: Path, prefix: str) -> None:
+    with pytest.raises(ConfigRefused, match="take another"):
+        load(other_files(tmp_path, prefix), deployed=1.0)
+
+
+def test_no_alarm_but_a_composite_of_ours_rings(synthesis: Synthesis, beside: Synthesis) -> None:
+    """By its whole name: another application's may begin as our prefix and application do."""
+    for mine, prefix in ((synthesis, "tidegate"), (beside, "evac")):
+        composites = {p["AlarmName"] for _, _, p in mine.of("AWS::CloudWatch::CompositeAlarm", prefix)}
+        for _, _, rule in mine.of("AWS::Events::Rule", f"{prefix}-controller-", least=3):
+            if rule["Name"] == f"{prefix}-direct":
+                assert set(rule["EventPattern"]["detail"]["alarmName"]) == composites
 
 
 # ---------------------------------------------------------------------------------------------- both, played
@@ -218,6 +252,26 @@ def test_one_whose_functions_are_dead_takes_nothing_from_the_other(
     both.stage.advance(1800)
     assert both.kinds("storefront").count(Kind.SETTLED) == 1
     assert both.kinds("orders") == []
+
+
+def test_a_probe_of_one_does_not_hide_that_the_others_no_longer_come(
+    synthesis: Synthesis, beside: Synthesis
+) -> None:
+    both = Both(synthesis, beside)
+    here = "us-east-2"
+    event = {"source": "tidegate.probe", "detail-type": "Intake Probe", "detail": {"application": "orders"}}
+    seen: dict[str, list[Any]] = {}
+    for prefix, functions in (
+        ("tidegate", both.stage.cloud.controller_regions[here].functions),
+        ("evac", both.stage.cloud.controller_regions[here].beside["evac"]),
+    ):
+        observe, kept = functions["Observe"], seen.setdefault(prefix, [])
+        functions["Observe"] = lambda e, c, o=observe, k=kept: k.append(e) or o(e, c)
+    both.stage.cloud.publish("us-east-1", event)
+    both.stage.advance(30)
+    texts = {prefix: str(kept) for prefix, kept in seen.items()}
+    assert "tidegate.probe" in texts["evac"]
+    assert "tidegate.probe" not in texts["tidegate"]
 
 
 def test_templates_of_two_deployments_in_one_folder_are_refused(

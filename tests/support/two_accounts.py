@@ -9,7 +9,9 @@ from controller.rehearsal.services.sts import RolePlan
 
 APPLICATION, ARC = "210987654321", "345678901234"
 EXTERNAL_ID = "tidegate-storefront"
-ALLOWED = frozenset({"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics"})
+ALLOWED = frozenset(
+    {"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"}
+)
 
 
 def role_arn(region: str) -> str:

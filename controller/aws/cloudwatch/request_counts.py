@@ -27,7 +27,7 @@ class CloudWatchRequests:
     """`ports.outside.Requests` by CloudWatch.
 
     clients: Region -> CloudWatch client, with timeouts that end a hung call soon after `timeout` seconds.
-    metric: what counts; None: the policy names nothing, and nobody asks. ready: as of `CloudWatchPoll`.
+    metric: what counts; None: the policy names nothing, nobody asks. ready, doubt: as of `CloudWatchPoll`.
     """
 
     def __init__(
@@ -38,9 +38,10 @@ class CloudWatchRequests:
         runtime: Runtime,
         timeout: float = 1.0,
         ready: Callable[[], None] = lambda: None,
+        doubt: Callable[[], None] = lambda: None,
     ) -> None:
         self._clients, self._metric, self._runtime, self._timeout = clients, metric, runtime, timeout
-        self._ready = ready
+        self._ready, self._doubt = ready, doubt
 
     def count(self, region: str, *, since: float, until: float) -> Minutes:
         """Count the requests, as `ports.outside.Requests.count` says."""
@@ -48,12 +49,17 @@ class CloudWatchRequests:
         if client is None or metric is None:
             raise EvidenceUnavailable(f"no metric counts the requests of {region}")
         self._ready()
-        return answer_within(
-            self._runtime,
-            lambda: _counted(client, metric, region, since, until),
-            self._timeout,
-            whom=f"CloudWatch in {region} did not answer",
-        )
+        try:
+            return answer_within(
+                self._runtime,
+                lambda: _counted(client, metric, region, since, until),
+                self._timeout,
+                whom=f"CloudWatch in {region} did not answer",
+            )
+        except EvidenceUnavailable as error:
+            if error.refused:
+                self._doubt()
+            raise
 
 
 def _counted(client: Any, metric: Traffic, region: str, since: float, until: float) -> Minutes:

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from controller.core.contracts import SIGNAL_SOURCE as SIGNAL_SOURCE
+from controller.core.policy.schema import AlarmSignal, Policy
 
 ALARM_STATE_CHANGE = "CloudWatch Alarm State Change"
 CANARY_PASSED = "Synthetics Canary TestRun Successful"
@@ -40,6 +41,32 @@ def alarms_named(names: Iterable[str]) -> dict[str, Any]:
     """
     narrow = {**ALARM_PATTERN, "detail": {"alarmName": sorted(set(names))}}
     return narrow if len(json.dumps(narrow)) <= LONGEST_PATTERN else dict(ALARM_PATTERN)
+
+
+def composites_of(prefix: str, policy: Policy, account: str) -> dict[str, Any]:
+    """Return the pattern of the composite alarms that ring a state machine.
+
+    Those of one deployment alone: a rule that started an execution for each event would be throttled in a storm. Where the names
+    are too many for a pattern, their beginnings.
+    account: in which they are.
+    """
+    beginnings = [f"{prefix}-{policy.application}-{region}-" for region in policy.regions]
+    names = [start + family for start in beginnings for family in judged_by_alarms(policy)]
+    pattern = {
+        "account": [account],
+        "source": ALARM_PATTERN["source"],
+        "detail-type": ALARM_PATTERN["detail-type"],
+        "detail": {"alarmName": sorted(names)},
+    }
+    if len(json.dumps(pattern)) > LONGEST_PATTERN:
+        pattern["detail"] = {"alarmName": [{"prefix": start} for start in beginnings]}
+    return pattern
+
+
+def judged_by_alarms(policy: Policy) -> tuple[str, ...]:
+    """Return the families that have a composite over their alarms."""
+    found = policy.signals.items()
+    return tuple(f for f, sources in found if any(isinstance(s, AlarmSignal) for s in sources))
 
 
 CANARY_PATTERN: dict[str, list[str]] = {
@@ -68,6 +95,15 @@ PROBE_PATTERN: dict[str, list[str]] = {"source": [PROBE_SOURCE]}
 """The event that a schedule in each alarm's Region sends to its own bus once an hour (EventBridge Scheduler,
 target `events:PutEvents`), to go the way that every alarm goes.
 """
+
+
+def probes_of(application: str) -> dict[str, Any]:
+    """Return `PROBE_PATTERN` for the probes of one application.
+
+    Those of another deployment would hide that ours no longer come.
+    """
+    return {**PROBE_PATTERN, "detail": {"application": [application]}}
+
 
 _ENVELOPE_PATHS = {
     "id": "$.id",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from controller.aws.events.rules import FORWARDED, executions_of
+from controller.aws.events.rules import FORWARDED, composites_of, executions_of, probes_of
 from controller.core.policy.schema import AlarmSignal, CanarySignal, Policy
 from controller.core.policy.validation import expected_signals
 from controller.ports.account import OWN_ALARM
@@ -136,7 +136,7 @@ def bare(
         alarms=(),
         rules=(
             *_forwarding(list(watched), controllers, prefix),
-            *(rule for here in controllers for rule in _feeding(here, policy.application, intake, prefix)),
+            *(rule for here in controllers for rule in _feeding(here, policy, intake, prefix)),
         ),
         workflow=workflow,
         functions=tuple(functions),
@@ -213,22 +213,17 @@ def _forwarding(regions: Sequence[str], controllers: Sequence[str], prefix: str)
             yield RulePlan(region, f"{prefix}-forward", pattern, targets)
 
 
-def _feeding(here: str, application: str, intake: Intake, prefix: str) -> Iterator[RulePlan]:
+def _feeding(here: str, policy: Policy, intake: Intake, prefix: str) -> Iterator[RulePlan]:
     machine = machine_arn(here, ACCOUNT, prefix)
+    own = {"executions": executions_of(machine), "probes": probes_of(policy.application)}
     for name, pattern, paths, template in intake:
-        narrowed = executions_of(machine) if name == "executions" else pattern
         target = {
             "Id": "queue",
             "Arn": queue_arn(here, ACCOUNT, f"{prefix}-{QUEUE}"),
             "DeadLetterConfig": {"Arn": queue_arn(here, ACCOUNT, f"{prefix}-{DEAD_LETTERS}")},
             "InputTransformer": {"InputPathsMap": dict(paths), "InputTemplate": template},
         }
-        yield RulePlan(here, f"{prefix}-{name}", narrowed, (target,))
-    composites = {
-        "account": [ACCOUNT],
-        "source": ["aws.cloudwatch"],
-        "detail-type": ["CloudWatch Alarm State Change"],
-        "detail": {"alarmName": [{"prefix": f"{prefix}-{application}-"}]},
-    }
+        yield RulePlan(here, f"{prefix}-{name}", own.get(name, pattern), (target,))
+    composites = composites_of(prefix, policy, ACCOUNT)
     target = {"Id": "machine", "Arn": machine}
     yield RulePlan(here, f"{prefix}-direct", composites, (target,))
