@@ -46,8 +46,8 @@ def alarms_named(names: Iterable[str]) -> dict[str, Any]:
 def composites_of(prefix: str, policy: Policy, account: str) -> dict[str, Any]:
     """Return the pattern of the composite alarms that ring a state machine.
 
-    Those of one deployment alone: a rule that started an execution for each event would be throttled in a storm. Where the names
-    are too many for a pattern, their beginnings.
+    Those of one deployment alone: a rule that started an execution for each event would be throttled in a
+    storm. Where the names are too many for a pattern, their beginnings.
     account: in which they are.
     """
     beginnings = [f"{prefix}-{policy.application}-{region}-" for region in policy.regions]
