@@ -1,5 +1,7 @@
 """The doctor's look at a switch of objects: its records, its health checks, and who can read the objects."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -62,19 +64,51 @@ def test_a_shadow_that_waits_for_its_cluster_has_no_checks_yet(patient: Patient)
     assert {each.verdict for each in found} == {"skipped"}
 
 
-def edited(patient: Patient, stage: Stage, *edits: tuple[str, str]) -> Patient:
-    """A Route 53 whose answers are edited: the first `old` in each becomes `new`, or all with `*`."""
+TWIN = "-twin"
+
+
+def answering(patient: Patient, stage: Stage, change: Callable[[str, str], str]) -> Patient:
+    """A Route 53 each of whose answers is changed; change: of a path and what is answered there.
+
+    A health check with `TWIN` behind its id stands as the one without.
+    """
 
     def serve(request: Any) -> AWSResponse:
         path = request.url.split("amazonaws.com")[1].split("?")[0]
-        answer = stage.cloud.wire.fallback(Request("GET", path))
-        text = answer.body.decode()
-        for old, new in edits:
-            text = text.replace(old, new, 1)
-        return AWSResponse(request.url, 200, dict(answer.headers), MockRawResponse(text.encode()))
+        answer = stage.cloud.wire.fallback(Request("GET", path.replace(TWIN, "")))
+        body = change(path, answer.body.decode()).encode()
+        return AWSResponse(request.url, 200, dict(answer.headers), MockRawResponse(body))
 
     client, _ = connect("route53", serve, "us-east-1")
     return replace(patient, ask=lambda _service, _region, _url: client)
+
+
+def edited(patient: Patient, stage: Stage, *edits: tuple[str, str]) -> Patient:
+    """The first `old` in each answer becomes `new`."""
+
+    def change(_: str, text: str) -> str:
+        for old, new in edits:
+            text = text.replace(old, new, 1)
+        return text
+
+    return answering(patient, stage, change)
+
+
+def counted(patient: Patient, stage: Stage, of: int, *codes: int | None) -> Patient:
+    """Where every checker saw `of`, there is one checker for each of `codes` now; None: it timed out."""
+
+    def change(_: str, text: str) -> str:
+        if f"HTTP Status Code {of}" not in text:
+            return text
+        start, _, rest = text.partition("<HealthCheckObservations>")
+        one = "<StatusReport><Status>{}</Status></StatusReport>"
+        one = f"<HealthCheckObservation>{one}</HealthCheckObservation>"
+        told = "".join(
+            one.format("Failure: timed out" if c is None else f"HTTP Status Code {c}") for c in codes
+        )
+        return f"{start}<HealthCheckObservations>{told}{rest[rest.index('</HealthCheckObservations>') :]}"
+
+    return answering(patient, stage, change)
 
 
 def off(stage: Stage, *controls: str) -> None:
@@ -130,11 +164,62 @@ def test_an_on_of_which_checkers_still_see_the_object_is_found(stage: Stage, pat
 
 def test_checks_that_got_no_answer_are_not_known(stage: Stage, patient: Patient) -> None:
     silent = 3 * (("Failure: HTTP Status Code 404, Not Found", "Failure: connection timed out"),)
-    assert "no health checker got an answer for use1-a" in told(
+    assert "most health checkers got no answer for use1-a" in told(
         objects.seen(edited(patient, stage, *silent)), "unknown"
     )
     stage.faults.apis_dark.add(HERE)
     assert told(objects.seen(patient), "unknown"), "and where the buckets do not answer us"
+
+
+@pytest.mark.parametrize(
+    ("codes", "verdict"),
+    [
+        ((*2 * (200,), *8 * (404,), *6 * (None,)), "bad"),
+        ((*3 * (200,), *8 * (404,), *5 * (None,)), "ok"),
+        ((200, *15 * (None,)), "unknown"),
+        ((*8 * (200,), *8 * (None,)), "ok"),
+        ((*7 * (200,), *9 * (None,)), "unknown"),
+        ((*9 * (403,), *7 * (None,)), "bad"),
+        ((), "unknown"),
+    ],
+)
+def test_of_an_off_those_who_see_it_are_counted_among_all(
+    stage: Stage, patient: Patient, codes: tuple[int | None, ...], verdict: str
+) -> None:
+    """To Route 53 a checker that timed out saw no object: 2 of 16 are too few, 2 of 10 are not."""
+    off(stage, "use1-a")
+    assert row([*objects.seen(counted(patient, stage, 200, *codes))], "switch objects").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("codes", "verdict"),
+    [
+        ((*2 * (200,), *8 * (404,), *6 * (None,)), "ok"),
+        ((*3 * (200,), *8 * (404,), *5 * (None,)), "bad"),
+        ((404, *15 * (None,)), "unknown"),
+    ],
+)
+def test_of_an_on_those_who_see_an_object_are_counted_among_all(
+    stage: Stage, patient: Patient, codes: tuple[int | None, ...], verdict: str
+) -> None:
+    found = counted(patient, stage, 404, *codes)
+    assert row([*objects.seen(found)], "switch objects").verdict == verdict
+
+
+def test_each_health_check_of_an_object_is_looked_at(stage: Stage, patient: Patient) -> None:
+    """Two that ask for the same object: the second alone is kept out."""
+
+    def change(path: str, text: str) -> str:
+        if TWIN in path:
+            return text.replace("404, Not Found", "403, Forbidden")
+        first = re.search(r"<HealthCheck>.*?<Id>(.*?)</Id>.*?</HealthCheck>", text, re.DOTALL)
+        if first is None:
+            return text
+        return text.replace(first[0], first[0] + first[0].replace(first[1], first[1] + TWIN), 1)
+
+    found = answering(patient, stage, change)
+    says = told(objects.seen(found))
+    assert says == "health checkers may not read use1-a.off (403): it would turn nothing Off"
 
 
 def test_checkers_from_new_addresses_are_told(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:

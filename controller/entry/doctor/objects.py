@@ -11,7 +11,7 @@ AWS: Route 53 API Reference, GetHealthCheckStatus, GetCheckerIpRanges. An evacua
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
@@ -57,36 +57,48 @@ def seen(patient: Patient) -> Iterator[Finding]:
         client = patient.client("route53", GLOBAL)
         pages = client.get_paginator("list_health_checks").paginate()
         checks = {c["Id"]: c["HealthCheckConfig"] for page in pages for c in page.get("HealthChecks", ())}
-        amiss, silent = [], []
+        amiss: dict[str, None] = {}
+        silent: dict[str, None] = {}
         for control, (bucket, key) in watched.items():
             numbers = [number for number, config in checks.items() if asks_for(config, bucket, key)]
             if not numbers:
-                amiss.append(f"no health check asks for {key} of {bucket.name}")
-                continue
-            codes = _codes(client.get_health_check_status(HealthCheckId=numbers[0]))
-            if not codes:
-                silent.append(control)
-            amiss += _amiss(control, key, codes, on=states[control])
+                amiss[f"no health check asks for {key} of {bucket.name}"] = None
+            for number in numbers:
+                codes = _codes(client.get_health_check_status(HealthCheckId=number))
+                if _unheard(codes):
+                    silent[control] = None
+                else:
+                    amiss.update(dict.fromkeys(_amiss(control, key, codes, on=states[control])))
         if silent and not amiss:
-            return Finding(check, "", "unknown", f"no health checker got an answer for {', '.join(silent)}")
-        return judged(check, "", amiss, f"health checkers see all {len(watched)} as S3 shows them")
+            told = f"most health checkers got no answer for {', '.join(silent)}"
+            return Finding(check, "", "unknown", told)
+        return judged(check, "", [*amiss], f"health checkers see all {len(watched)} as S3 shows them")
 
     yield tried(patient, check, "", look)
 
 
-def _amiss(control: str, key: str, codes: list[int], *, on: bool) -> Iterator[str]:
-    """codes: of each checker that got an answer."""
-    if 2 * codes.count(403) > len(codes):
+def _unheard(codes: Sequence[int | None]) -> bool:
+    """Return True where fewer than half of the checkers got an answer: what they see is not known."""
+    return not codes or 2 * codes.count(None) > len(codes)
+
+
+def _amiss(control: str, key: str, codes: Sequence[int | None], *, on: bool) -> Iterator[str]:
+    """Yield what is wrong. Route 53 counts who succeeds among all, those too that got no answer."""
+    answered = [code for code in codes if code is not None]
+    enough = answered.count(200) > ENOUGH * len(codes)
+    if 2 * answered.count(403) > len(answered):
         yield f"health checkers may not read {key} (403): it would turn nothing Off"
-    elif codes and not on and codes.count(200) <= ENOUGH * len(codes):
-        yield f"{control} is Off in S3, and health checkers do not see {key} ({codes[0]})"
-    elif codes and on and codes.count(200) > ENOUGH * len(codes):
+    elif not on and not enough:
+        told = next((str(code) for code in answered if code != 200), "no answer")
+        yield f"{control} is Off in S3, and health checkers do not see {key} ({told})"
+    elif on and enough:
         yield f"{control} is On in S3, and health checkers still see {key}"
 
 
-def _codes(answer: Mapping[str, Any]) -> list[int]:
+def _codes(answer: Mapping[str, Any]) -> list[int | None]:
+    """Return the status that each checker got; None for one that got none."""
     reports = [o.get("StatusReport", {}).get("Status", "") for o in answer["HealthCheckObservations"]]
-    return [int(found[1]) for found in map(_STATUS.search, reports) if found]
+    return [int(found[1]) if found else None for found in map(_STATUS.search, reports)]
 
 
 def addresses(patient: Patient) -> Finding:
