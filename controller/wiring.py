@@ -134,7 +134,7 @@ def _role(
         return None
     return AssumedRole(
         clients={region: client("sts", region, QUESTION) for region in order}, role=access.role,
-        external_id=access.external_id, name=f"tidegate-{d.region}", runtime=run, timeout=_quick(d),
+        external_id=access.external_id, name=f"{d.prefix}-{d.region}", runtime=run, timeout=_quick(d),
     )  # fmt: skip
 
 
@@ -378,14 +378,14 @@ def console_key(deployment: Deployment, clients: Clients | None = None) -> bytes
     return ConsoleKey(client=table, kms=kms, table=d.journal_table, key_id=d.key, region=d.region).read()
 
 
-def looking(seconds: float, tries: int = 1) -> Callable[[str, str, str | None], Any]:
+def looking(seconds: float, tries: int = 1) -> Callable[..., Any]:
     """Return a maker of clients that only read and give up early.
 
-    The maker takes (service, Region, endpoint). seconds: the longest wait for one answer.
+    It takes (service, Region, endpoint), and last a role's keys. seconds: the longest wait for an answer.
     """
     retries = {**ONCE, "total_max_attempts": tries}
     make, config = boto3_clients(), Config(retries=retries, connect_timeout=seconds, read_timeout=seconds)
-    return lambda service, region, url: make(service, region, url, config)
+    return lambda service, region, url, *keys: make(service, region, url, config, *keys)
 
 
 def chosen_context() -> str | None:

@@ -12,15 +12,13 @@ from controller.lab.environment.environment import Stage
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Judged, judge, rehearse
 from controller.ports.errors import EvidenceUnavailable, SwitchRefused
-from controller.rehearsal.services.arc.data_plane import SERVICE
-from controller.rehearsal.services.sts import RolePlan, SecurityTokens, Tokens
-from controller.settings import Access
+from controller.rehearsal.services.sts import SecurityTokens, Tokens
 from controller.steps.context.deps import Deps
 from controller.steps.operator.past_moments import recall_moment
 from tests.support.drill_run import ALONE, operators, set_up
 from tests.support.policy_scene import EAST, WEST
 from tests.support.secret_search import found_in
-from tests.support.two_accounts import APPLICATION, ARC, EXTERNAL_ID, moved_out, role_arn
+from tests.support.two_accounts import APPLICATION, LOOK, MOVE, elsewhere, moved_out, role_arn
 
 HERE = "us-east-2"
 
@@ -102,24 +100,6 @@ def test_each_question_has_a_session_by_itself() -> None:
     query = ("replication", "storefront-orders", EAST, WEST)
     assert operators(stage)[HERE].readiness.read(query).data["points"]
     assert set(operators(stage)[HERE].switch.read(list(stage.cloud.controls))) == set(stage.cloud.controls)
-
-
-def elsewhere(stage: Stage, allowed: frozenset[str]) -> None:
-    """Put ARC into an account of its own, and a role there for each controller."""
-    wire, tokens = stage.cloud.wire, stage.cloud.tokens
-    for key in [key for key in wire.services if key[0] == SERVICE]:
-        wire.foreign.setdefault(ARC, {})[key] = wire.services.pop(key)
-    found = {}
-    for region, deployment in stage.deployments.items():
-        role = RolePlan(f"arn:aws:iam::{ARC}:role/tidegate-arc-move-{region}", EXTERNAL_ID, allowed)
-        tokens.roles[role.arn] = role
-        access = Access(role=role.arn, external_id=EXTERNAL_ID)
-        found[region] = deployment.model_copy(update={"arc_access": access})
-    stage.deployments = found
-
-
-LOOK = frozenset({f"{SERVICE}:ListRoutingControls", f"{SERVICE}:GetRoutingControlState"})
-MOVE = LOOK | {f"{SERVICE}:UpdateRoutingControlStates"}
 
 
 def test_a_switch_in_a_third_account_is_moved_by_the_role_there() -> None:

@@ -27,8 +27,8 @@ def changed(patient: Patient, **members: Any) -> Patient:
 def patients(stage: Stage) -> list[Patient]:
     clients = virtual_clients(stage.cloud.wire, stage.runtime, stage.faults)
 
-    def ask(service: str, region: str, url: str | None) -> Any:
-        return clients(service, region, url, QUESTION)
+    def ask(service: str, region: str, url: str | None, *keys: Any) -> Any:
+        return clients(service, region, url, QUESTION, *keys)
 
     holds = operators(stage)
     return [Patient(d, holds[region], ask, OUTSIDE) for region, d in stage.deployments.items()]

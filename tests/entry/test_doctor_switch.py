@@ -209,6 +209,15 @@ def test_an_endpoint_that_knows_other_controls_is_found(patient: Patient) -> Non
     assert told(switch.endpoints(changed(patient, arc=strange))).count("knows 1 of our controls not") == 5
 
 
+def test_an_endpoint_that_knows_another_panel_is_found(patient: Patient) -> None:
+    """It answered, and let us ask: that is no missing right."""
+    arc = patient.deployment.arc
+    assert arc is not None
+    strange = arc.model_copy(update={"panel": f"{arc.panel}0"})
+    found = told(switch.endpoints(changed(patient, arc=strange)))
+    assert found.count("does not know our control panel") == 5
+
+
 # The zone
 
 

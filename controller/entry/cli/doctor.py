@@ -42,12 +42,12 @@ def doctor(
     deployments = (found.deployment, *found.others)
     quick, patient = wiring.looking(1.0), wiring.looking(10.0, tries=5)
 
-    def ask(service: str, region: str, url: str | None) -> Any:
+    def ask(service: str, region: str, url: str | None, *keys: Any) -> Any:
         """Return a client that waits one second, or ten for a control plane.
 
         An evacuation needs the quick ones. Control planes are slow and throttled, so they get several tries.
         """
-        return (patient if service in CONTROL_PLANES else quick)(service, region, url)
+        return (patient if service in CONTROL_PLANES else quick)(service, region, url, *keys)
 
     patients = [Patient(each, wiring.build(each), ask, OUTSIDE) for each in deployments]
     findings = examine(patients)

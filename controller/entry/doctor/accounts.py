@@ -11,6 +11,7 @@ the functions.
 from collections.abc import Iterator
 from typing import Any
 
+from controller.aws.assumed_role import AssumedRole
 from controller.core.text import sanitize
 from controller.entry.doctor.controller import QUIET
 from controller.entry.doctor.finding import Finding, Patient, Verdict, short
@@ -35,9 +36,29 @@ def accounts(patient: Patient) -> Iterator[Finding]:
             yield Finding(check, d.region, "skipped", "all lives in one account")
 
 
+def role_of(patient: Patient, access: Access) -> AssumedRole:
+    """Return the role in another account, to look with: one Region's STS is asked after the other."""
+    d = patient.deployment
+    return AssumedRole(
+        clients={region: patient.client("sts", region) for region in _regions(patient)},
+        role=access.role,
+        external_id=access.external_id,
+        name=_name(patient),
+        runtime=patient.deps.runtime,
+        timeout=max(1.0, 0.2 * d.speed),
+    )
+
+
+def _regions(patient: Patient) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((patient.deployment.region, *patient.deps.policy.controllers)))
+
+
+def _name(patient: Patient) -> str:
+    return f"{patient.deployment.prefix}-doctor"
+
+
 def _sessions(patient: Patient, check: str, access: Access) -> Finding:
-    regions = dict.fromkeys((patient.deployment.region, *patient.deps.policy.controllers))
-    answers = {region: _asked(patient, region, access) for region in regions}
+    answers = {region: _asked(patient, region, access) for region in _regions(patient)}
     given = [region for region, answer in answers.items() if answer == ""]
     refused = "; ".join(f"STS in {region}: {answer}" for region, answer in answers.items() if answer)
     verdict: Verdict = "ok" if not refused else "bad" if given else "unknown"
@@ -56,7 +77,7 @@ def _asked(patient: Patient, region: str, access: Access) -> str:
     try:
         client.assume_role(
             RoleArn=access.role,
-            RoleSessionName="tidegate-doctor",
+            RoleSessionName=_name(patient),
             ExternalId=access.external_id,
             DurationSeconds=SESSION,
         )

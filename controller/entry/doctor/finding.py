@@ -12,8 +12,11 @@ from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 
 Verdict = Literal["ok", "bad", "unknown", "skipped"]
-Ask = Callable[[str, str, str | None], Any]
-"""(service, Region, endpoint or None) -> a client with short timeouts."""
+Ask = Callable[..., Any]
+"""(service, Region, endpoint or None) -> a client with short timeouts.
+
+A last argument, where it is given, returns the keys that requests are signed with.
+"""
 FEW = 3
 """The number of problems that one sentence names."""
 

@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from controller.aws.assumed_role import AssumedRole
+from controller.aws.errors import code, refuses
+from controller.entry.doctor.accounts import role_of
 from controller.entry.doctor.finding import Finding, Patient, judged, short, tried
-from controller.ports.errors import ControllerError
+from controller.ports.errors import ControllerError, EvidenceUnavailable
 from controller.settings import Arc
 
 ARC_REGION = "us-west-2"
 """The Region where ARC's configuration is read (Recovery Control Configuration API)."""
+NOT_THERE = "ResourceNotFoundException"
 
 
 def endpoints(patient: Patient) -> Iterator[Finding]:
@@ -24,22 +28,32 @@ def endpoints(patient: Patient) -> Iterator[Finding]:
     if arc is None:
         yield Finding("arc endpoints", "", "skipped", "this deployment moves objects, not routing controls")
         return
-    wanted = set(arc.controls.values())
+    access = patient.deployment.arc_access
+    role = role_of(patient, access) if access is not None else None
     for region, url in arc.endpoints.items():
-        says = partial(Finding, "arc endpoint", region)
-        try:
-            client = patient.ask("route53-recovery-cluster", region, url)
-            pages = client.get_paginator("list_routing_controls").paginate(ControlPanelArn=arc.panel)
-            there = {c["RoutingControlArn"] for page in pages for c in page["RoutingControls"]}
-        except patient.failures as error:
-            yield says("bad", f"does not answer: {short(error)}")
-            continue
-        lost = len(wanted - there)
-        yield (
-            says("bad", f"knows {lost} of our controls not")
-            if lost
-            else says("ok", "answers, knows them all")
-        )
+        yield _endpoint(patient, arc, role, region, url)
+
+
+def _endpoint(patient: Patient, arc: Arc, role: AssumedRole | None, region: str, url: str) -> Finding:
+    """Ask one endpoint. That it does not let you ask says nothing of it."""
+    says = partial(Finding, "arc endpoint", region)
+    keys = () if role is None else (role.keys,)
+    try:
+        if role is not None:
+            role.ready()
+        client = patient.ask("route53-recovery-cluster", region, url, *keys)
+        pages = client.get_paginator("list_routing_controls").paginate(ControlPanelArn=arc.panel)
+        there = {c["RoutingControlArn"] for page in pages for c in page["RoutingControls"]}
+    except EvidenceUnavailable as error:
+        return says("unknown", f"you may not ask it: {short(error)}")
+    except patient.failures as error:
+        if code(error) == NOT_THERE:
+            return says("bad", f"does not know our control panel: {short(error)}")
+        if refuses(error):
+            return says("unknown", f"you may not ask it: {short(error)}")
+        return says("bad", f"does not answer: {short(error)}")
+    lost = len(set(arc.controls.values()) - there)
+    return says("bad", f"knows {lost} of our controls not") if lost else says("ok", "answers, knows them all")
 
 
 def controls(patient: Patient) -> Iterator[Finding]:
@@ -73,6 +87,8 @@ def safety_rules(patient: Patient) -> Finding:
     check, arc = "safety rules", patient.deployment.arc
     if arc is None:
         return Finding(check, "", "skipped", "this deployment has no ARC cluster")
+    if (access := patient.deployment.arc_access) is not None:
+        return Finding(check, "", "skipped", f"ARC lives in account {access.account}: look there")
 
     def look() -> Finding:
         pages = patient.client("route53-recovery-control-config", ARC_REGION)

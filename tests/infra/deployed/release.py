@@ -197,8 +197,8 @@ class Rollout:
         """Examine the deployment, as `tidegate doctor` does with the release's own files."""
         clients, holds = self.clients(), self.operators(release)
 
-        def ask(service: str, region: str, url: str | None) -> Any:
-            return clients(service, region, url, wiring.QUESTION)
+        def ask(service: str, region: str, url: str | None, *keys: Any) -> Any:
+            return clients(service, region, url, wiring.QUESTION, *keys)
 
         return examine(
             [Patient(self._deployment(release, region), hold, ask, OUTSIDE) for region, hold in holds.items()]
