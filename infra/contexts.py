@@ -44,7 +44,7 @@ def deployment(project: Project, region: str) -> Deployment:
         state_machine=project.names.machine_arn(region, account),
         key=project.names.key_arn(region, account),
         dead_letters=project.names.dead_letters,
-        forwarding=project.probed if project.config.accounts.application == account else (),
+        forwarding=project.forwarding,
         signing_key=project.names.signing_key,
         audit_bucket=Bucket(name=project.names.audit_bucket(account, home), region=home),
         console_by_region=project.consoles,

@@ -1,10 +1,11 @@
 """The IAM policies of people: who looks, who acts, who breaks the glass. No role of ours has them.
 
 ```
- look         status, why, incidents, assessments, runbook, doctor: reads, and writes nothing
- act          with look: approve, deny, evacuate, restore, drill, arm, disarm, mute, ack, stand-down, …
- break-glass  routing controls, and the line that the journal keeps of it; none without a switch of ours
- audit        with look: audit export, and the locked archive
+ look             status, why, incidents, assessments, runbook, doctor: reads, and writes nothing
+ act              with look: approve, deny, evacuate, restore, drill, arm, disarm, mute, ack, stand-down, …
+ break-glass      the switch, and the line that the journal keeps of it; none without a switch of ours
+ break-glass-arc  the routing controls alone, for ARC's account where it is another: break-glass has none then
+ audit            with look: audit export, and the locked archive
 ```
 What a port needs comes from the `PERMISSIONS` beside its adapter, as for the functions (`infra/grants.py`).
 """
@@ -56,6 +57,7 @@ def write_operators(project: Project, folder: Path) -> None:
 
 def policies(project: Project) -> dict[str, list[Statement]]:
     """Return duty -> the statements of its policy; a duty without anything to do has none."""
+    breaking, elsewhere = _breaking(project), away(project, "arc") is not None
     every = {
         "look": [
             *_ports(project, SEEN, reading=True),
@@ -64,7 +66,8 @@ def policies(project: Project) -> dict[str, list[Statement]]:
             *_elsewhere(project),
         ],
         "act": [*_ports(project, ACTS), *_names(project, people.KEEPS)],
-        "break-glass": _breaking(project),
+        "break-glass": [*([] if elsewhere else breaking), *(_told(project) if breaking else ())],
+        "break-glass-arc": breaking if elsewhere else [],
         "audit": _audited(project),
     }
     return {duty: _numbered(found) for duty, found in every.items() if found}
@@ -109,7 +112,7 @@ def _examined(project: Project) -> Iterator[Statement]:
     yield Statement("", ("states:DescribeStateMachine",), machines)
     queues = (
         *(names.queue_arn(r, account, called.dead_letters) for r in controllers),
-        *(names.queue_arn(r, account, called.forward_letters) for r in project.probed),
+        *(names.queue_arn(r, account, called.forward_letters) for r in project.forwarding),
     )
     yield Statement("", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), queues)
     functions = tuple(called.function_arn(r, account, "*") for r in controllers)
@@ -146,8 +149,6 @@ def _breaking(project: Project) -> list[Statement]:
     found = [
         *_everywhere(project, "switch", _ours(project, reads)),
         *_everywhere(project, "shift", _ours(project, writes)),
-        *_ports(project, BREAKS),
-        *_names(project, people.KEEPS),
     ]
     action, _, condition = arc_calls.OVERRIDE_PERMISSION
     why = "it denies, whatever the control"
@@ -155,6 +156,12 @@ def _breaking(project: Project) -> list[Statement]:
         denied = {"Bool": {condition: "true"}}
         found.append(Statement("", (action,), ("*",), denied, effect="Deny", why=why))
     return found
+
+
+def _told(project: Project) -> Iterator[Statement]:
+    """Yield what brings the record of a move into the journal: in the controllers' account always."""
+    yield from _ports(project, BREAKS)
+    yield from _names(project, people.KEEPS)
 
 
 def _audited(project: Project) -> list[Statement]:

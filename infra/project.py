@@ -109,6 +109,11 @@ class Project:
         return tuple(dict.fromkeys(places))
 
     @property
+    def forwarding(self) -> tuple[str, ...]:
+        """Of `probed`, those whose forward letters lie in the controllers' account: all, or none."""
+        return self.probed if self.config.accounts.application == self.account else ()
+
+    @property
     def objects_move(self) -> bool:
         """Whether traffic moves by objects that health checks watch, and never by an ARC cluster."""
         return self.config.routing is not None and self.config.routing.switch == "standby"

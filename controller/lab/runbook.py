@@ -111,7 +111,7 @@ def runbook(deployment: Deployment, *, source: str, target: str) -> str:
             "from the deployment's config; print it again whenever that changes.",
             "",
             "When nothing of tidegate runs, these lines do what `tidegate break-glass` does. They need the",
-            "`aws` command and credentials that may " + _needs(objects),
+            "`aws` command and credentials " + _needs(deployment),
             "No console, no sign-in Region and no other service is on the way.",
             "",
             "## 1. See what is On",
@@ -158,10 +158,13 @@ def _afterwards(source: str, target: str) -> tuple[str, ...]:
     )
 
 
-def _needs(objects: bool) -> str:
-    if objects:
-        return "list, write and delete the objects below."
-    return "call\n`route53-recovery-cluster:ListRoutingControls` and `UpdateRoutingControlStates`."
+def _needs(deployment: Deployment) -> str:
+    if deployment.standby is not None:
+        return "that may list, write and delete the objects below."
+    access = deployment.arc_access
+    whose = f"of account {access.account} for the routing controls,\n" if access is not None else ""
+    needed = "`route53-recovery-cluster:ListRoutingControls` and `UpdateRoutingControlStates`."
+    return f"{whose}that may call\n{needed}"
 
 
 def _one(does: str, objects: bool) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from controller.core.policy.schema import OVERRIDE
+from infra.contexts import deployment
 from infra.grants import STARRED
 from infra.operators import EXAMINED, policies, write_operators
 from infra.project import Project, load
 from tests.infra.config_files import OBJECTS_LIVE, SHIPPED, STANDBY, written
-from tests.infra.split_accounts import SPLIT
+from tests.infra.split_accounts import ARC, CONTROLLERS, SPLIT, THREE, arc_file
 from tests.support.sources import ROOT
 
 LARGEST = 6_144
@@ -91,6 +92,40 @@ def test_who_looks_may_read_the_letters_of_every_region_that_forwards(live: Proj
     wanted = {f"arn:aws:sqs:{region}:111122223333:tidegate-forward-letters" for region in live.probed}
     assert len(wanted) == 3
     assert wanted <= resources
+
+
+def test_letters_of_another_account_are_granted_in_none_of_ours(tmp_path: Path) -> None:
+    """The queues lie in the application's account; a right in the controllers' would be for nothing."""
+    project = load(written(tmp_path, SPLIT), deployed=1.0)
+    resources = {resource for statement in policies(project)["look"] for resource in statement.resources}
+    queues = {arn for arn in resources if arn.startswith("arn:aws:sqs:")}
+    assert {arn.rpartition(":")[2] for arn in queues} == {"tidegate-dead-letters"}
+    assert deployment(project, "us-east-2").forwarding == ()
+
+
+def arc_away(folder: Path) -> Project:
+    (folder / "storefront.arc.json").write_text(json.dumps(arc_file(ARC)), encoding="utf-8")
+    return load(written(folder, THREE, {"enforcement": "live"}), deployed=1.0)
+
+
+def test_of_a_cluster_elsewhere_the_glass_is_a_policy_of_its_account(tmp_path: Path) -> None:
+    """A policy is of one account: controls of one and tables of another are no one's to have."""
+    project = arc_away(tmp_path)
+    made = documents(project, tmp_path)
+    assert set(made) == {"look", "act", "break-glass", "break-glass-arc", "audit"}
+    there = made["break-glass-arc"]["Statement"]
+    assert {a.partition(":")[0] for s in there for a in s["Action"]} == {"route53-recovery-cluster"}
+    assert {"Allow", "Deny"} == {s["Effect"] for s in there}, "no rule is set aside there either"
+    arns = {r for s in there for r in s["Resource"]} - {"*"}
+    assert project.arc is not None
+    assert arns == set(project.arc.controls.values())
+    home = made["break-glass"]["Statement"]
+    assert not {a for s in home for a in s["Action"] if a.startswith("route53-recovery-cluster")}
+    assert any(f":{CONTROLLERS}:table/" in r for s in home for r in s["Resource"])
+
+
+def test_of_a_cluster_at_home_the_glass_is_one_policy(live: Project) -> None:
+    assert "break-glass-arc" not in policies(live)
 
 
 def test_of_a_switch_of_objects_the_glass_is_its_buckets(tmp_path: Path) -> None:

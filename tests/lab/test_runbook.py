@@ -12,7 +12,7 @@ from controller.entry import lambdas
 from controller.lab.environment.environment import Parts
 from controller.lab.environment.virtual import virtual_stage
 from controller.lab.runbook import move_lines, runbook, whole
-from controller.settings import Bucket, Deployment, Standby
+from controller.settings import Access, Bucket, Deployment, Standby
 from tests.support.drill_run import WORKFLOW
 from tests.support.policy_scene import EAST, WEST, policy_data
 
@@ -38,6 +38,16 @@ def test_each_endpoint_has_a_line_to_read_and_a_line_to_move() -> None:
         assert text.count(f"--region {region} --endpoint-url {url} ") == 2
     assert all(arn in text for arn in found.arc.controls.values())
     assert text.index("eu-west-1") < text.index("--region us-east-1")
+
+
+def test_of_a_cluster_in_another_account_it_names_whose_credentials_are_needed() -> None:
+    role = "arn:aws:iam::777788889999:role/tidegate-arc-us-east-2"
+    away = deployment().model_copy(
+        update={"arc_access": Access(role=role, external_id="tidegate-storefront")}
+    )
+    text = " ".join(runbook(away, source=EAST, target=WEST).split())
+    assert "credentials of account 777788889999 for the routing controls, that may call" in text
+    assert "credentials of account" not in PAGE.read_text(encoding="utf-8")
 
 
 def test_more_than_ten_controls_take_several_calls_of_whole_slices_with_the_wait_period_between() -> None:
