@@ -2,8 +2,8 @@
 
 ```
  tick, all well ─> secret, in this Region ─> the deployment's host ─> its silence pages people
-                   address by HTTPS, or      no other host, no redirect, two seconds
-                   PagerDuty's routing key
+                   address by HTTPS, or      no other host, no redirect, four seconds
+                   PagerDuty's routing key   with the secret's two
 ```
 Address and key are bearer secrets: whoever has one can keep a dead controller looking alive. They are in no
 log, error or `repr`; what a library says of a failure may quote them, so only its class is told.
@@ -31,6 +31,11 @@ PERMISSIONS: tuple[str, ...] = ("secretsmanager:GetSecretValue",)
 KEPT = 300.0
 """Seconds for which a secret that was read is used: another one is obeyed within these."""
 PATIENCE = 2.0
+AGAIN = 150.0
+"""Seconds until a secret that could not be read is asked for again, where the one of before is used.
+
+More than two ticks: a Secrets Manager that hangs costs its two seconds in every third.
+"""
 LONGEST = 2000
 REHEARSED = "127.0.0.1:"
 ROUTING_KEY = re.compile(r"[A-Za-z0-9]{32}")
@@ -67,7 +72,7 @@ class OutsideHeartbeat:
         self._secrets, self._secret, self._kind, self._host = secrets, secret, kind, host
         self._source, self._runtime, self._timeout = source, runtime, timeout
         self._client: Any = None
-        self._kept, self._until = "", 0.0
+        self._kept, self._until, self._doubt = "", 0.0, ""
 
     def beat(self) -> str:
         """Send one beat, as `ports.outside.Heartbeat.beat` says."""
@@ -92,7 +97,7 @@ class OutsideHeartbeat:
         """Return the secret, and "" or why it is the one of before."""
         now = self._runtime.monotonic()
         if self._kept and now < self._until:
-            return self._kept, ""
+            return self._kept, self._doubt
         found, failure = "", "is not a text"
         try:
             self._client = self._client or self._secrets()
@@ -100,12 +105,13 @@ class OutsideHeartbeat:
         except OUTSIDE as error:
             failure = f"cannot be read: {code(error)}"
         if found:
-            self._kept, self._until = found.strip(), now + KEPT
+            self._kept, self._until, self._doubt = found.strip(), now + KEPT, ""
             return self._kept, ""
         told = f"the secret {self._secret} {failure}"
         if not self._kept:
             raise OutsideUnreachable(told)
-        return self._kept, f"{told}; the one of before is used"
+        self._until, self._doubt = now + AGAIN, f"{told}; the one of before is used"
+        return self._kept, self._doubt
 
     def _address(self, value: str) -> Post | None:
         """Return the request to an address.

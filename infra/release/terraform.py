@@ -146,10 +146,16 @@ def _usage(stacks: Sequence[Entry]) -> str:
         {
             "source": "./release/terraform",
             "providers": {f"aws.{place}": _Raw(f"aws.{place}") for place in places},
-            "buckets": {place: f"NAME-{region}" for place, (_, region) in places.items()},
+            "buckets": {place: _bucket(*where, stacks) for place, where in places.items()},
         },
     )
     return f"{providers}\n{called}"
+
+
+def _bucket(account: str, region: str, stacks: Sequence[Entry]) -> str:
+    """Return a name for the example: all accounts of the world share the names of buckets."""
+    several = len({each.place.account for each in stacks}) > 1
+    return f"NAME-{account}-{region}" if several else f"NAME-{region}"
 
 
 def _block(words: Sequence[str], body: Mapping[str, Value]) -> str:

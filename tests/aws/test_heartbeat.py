@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.heartbeat import KEPT, Kind, OutsideHeartbeat
+from controller.aws.heartbeat import AGAIN, KEPT, Kind, OutsideHeartbeat
 from controller.aws.runtime import SystemRuntime
 from controller.ports.errors import OutsideUnreachable
 from controller.rehearsal.wire.botocore_client import virtual_clients
@@ -100,6 +100,26 @@ def test_an_address_that_was_read_is_used_while_it_cannot_be_read_again(held: He
     doubt = held.beat()
     assert len(there.heard) == 2
     assert doubt == f"the secret {NAME} cannot be read: ResourceNotFoundException; the one of before is used"
+
+
+def test_a_secret_that_cannot_be_read_is_asked_for_in_every_third_tick_and_told_in_each(
+    held: Held, there: Receiver
+) -> None:
+    """A Secrets Manager that hangs would cost each tick its patience."""
+    held.beat()
+    held.secrets.clear()
+    held.later = KEPT + 1
+    doubts, reads = [], []
+    for _ in range(6):
+        doubts.append(held.beat())
+        reads.append(held.reads - 1)
+        held.later += 60.0
+    assert reads == [1, 1, 1, 2, 2, 2]
+    assert all("the one of before is used" in each for each in doubts)
+    held.put(f"http://{there.host}/another")
+    held.later += AGAIN
+    assert held.beat() == ""
+    assert there.heard[-1][1] == "/another"
 
 
 def test_a_secret_that_was_never_read_is_told(held: Held, there: Receiver) -> None:

@@ -9,14 +9,18 @@ from pathlib import Path
 from controller.console.auth.sign_in import BACK
 from controller.entry.context import find_context
 from controller.settings import Arc
+from infra.contexts import deployment
 from infra.picture import picture
 from infra.pictures import records, workflow
 from infra.pipeline import BAKE_MINUTES
+from infra.project import load
+from tests.infra.config_files import written
 from tests.infra.synthesis import Synthesis
 from tests.support.sources import existing
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
+TEARDOWN = ROOT / "docs" / "runbooks" / "teardown.md"
 SCHEMA = ROOT / "schemas" / "arc.v1.json"
 BLOCK = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
 
@@ -41,7 +45,7 @@ def test_the_schema_of_arc_json_is_that_of_the_code() -> None:
 
 def test_the_deploy_guide_names_every_kind_of_stack(synthesis: Synthesis) -> None:
     guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
-    kinds = {re.sub(r"-[a-z]{2}-[a-z]+-\d$", "-REGION", name) for name in synthesis.templates}
+    kinds = {_kind(name) for name in synthesis.templates}
     named = {kind for kind in kinds if not kind.startswith("tidegate-pipeline-support")}
     assert [kind for kind in named if f"`{kind}`" not in guide] == []
 
@@ -89,24 +93,67 @@ def test_the_costs_are_added_up() -> None:
     assert f"[{told[1]} dollars a month](costs.md) in shadow, and {told[2]} with ARC" in guide
 
 
-def test_what_outlives_its_stack_is_on_the_page_that_takes_all_down(moved: Synthesis) -> None:
+def test_what_outlives_its_stack_is_on_the_page_that_takes_all_down(
+    moved: Synthesis, split_synthesis: Synthesis, objects: Synthesis
+) -> None:
     """Whoever deletes the stacks alone goes on paying, and cannot deploy under the same names."""
-    page = (ROOT / "docs" / "runbooks" / "teardown.md").read_text(encoding="utf-8")
+    page = TEARDOWN.read_text(encoding="utf-8")
     kept = {
-        resource["Type"]
-        for template in moved.templates.values()
+        (resource["Type"], _kind(stack))
+        for synthesis in (moved, split_synthesis, objects)
+        for stack, template in synthesis.templates.items()
         for resource in template["Resources"].values()
         if resource.get("DeletionPolicy", "Delete") != "Delete"
     }
-    assert "AWS::Route53RecoveryControl::Cluster" in kept
-    kept.discard("AWS::Route53::RecordSet")
+    types = {type_ for type_, _ in kept} - {"AWS::Route53::RecordSet"}
+    assert "AWS::Route53RecoveryControl::Cluster" in types
     assert "delete the slices' records of `NAME` by hand" in " ".join(page.split())
-    told = set(re.findall(r"`(AWS::\w+::\w+)`", page))
-    assert told == kept
+    assert set(re.findall(r"`(AWS::\w+::\w+)`", page)) == types
+    rows = re.findall(r"^\| `AWS::S3::Bucket` (.*?) \|", page, re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`(tidegate-[\w-]+)`", row)}
+    assert told == {stack for type_, stack in kept if type_ == "AWS::S3::Bucket"}
+    assert len(told) == 5
+
+
+def test_every_stack_of_every_configuration_is_taken_down(
+    moved: Synthesis, split_synthesis: Synthesis, objects: Synthesis
+) -> None:
+    page = TEARDOWN.read_text(encoding="utf-8")
+    kinds = {_kind(stack) for made in (moved, split_synthesis, objects) for stack in made.templates}
+    assert {"tidegate-evidence-access", "tidegate-endpoint-REGION"} <= kinds
+    assert {kind for kind in kinds | {"tidegate-arc-access"} if f"`{kind}`" not in page} == set()
+
+
+def test_the_secret_of_who_is_told_outside_is_taken_down_and_paid_for(tmp_path: Path) -> None:
+    beats = load(written(tmp_path, {"heartbeat": {"host": "hc-ping.com"}}), deployed=1.0)
+    here = deployment(beats, "us-east-2")
+    assert here.heartbeat is not None
+    line = f"aws secretsmanager delete-secret --region us-east-2 --secret-id {here.heartbeat.secret} "
+    assert line in TEARDOWN.read_text(encoding="utf-8")
+    costs = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+    assert f"| Secrets Manager | {len(beats.policy.controllers)} secrets, " in costs
+
+
+def _kind(stack: str) -> str:
+    return re.sub(r"-[a-z]{2}-[a-z]+-\d$", "-REGION", stack)
+
+
+def test_the_way_back_names_each_function_that_is_called_by_an_alias(moved: Synthesis) -> None:
+    """What is left out goes on with the newer version, beside the older ones."""
+    page = (ROOT / "docs" / "runbooks" / "upgrading.md").read_text(encoding="utf-8")
+    (back,) = re.findall(r"\*\*Back within a minute\.\*\*.*?\*\*Back for good", page, re.DOTALL)
+    stacks = {stack for stack, _, _ in moved.of("AWS::Lambda::Alias", "tidegate-controller-", least=27)}
+    for stack in stacks:
+        resources = moved.templates[stack]["Resources"]
+        aliases = [p for name, _, p in moved.of("AWS::Lambda::Alias", stack)]
+        assert {alias["Name"] for alias in aliases} == {"live"}
+        called = {resources[alias["FunctionName"]["Ref"]]["Properties"]["FunctionName"] for alias in aliases}
+        assert set(re.findall(r"`(tidegate-[A-Z]\w+)`", back)) == called
+    assert len(stacks) == 3
 
 
 def test_a_bucket_that_is_not_kept_is_emptied_before_its_stack_goes(moved: Synthesis) -> None:
-    page = (ROOT / "docs" / "runbooks" / "teardown.md").read_text(encoding="utf-8")
+    page = TEARDOWN.read_text(encoding="utf-8")
     filled = [p["BucketName"] for _, _, p in moved.of("AWS::S3::Bucket", "tidegate-probes-")]
     assert len(filled) == 3
     (named,) = set(re.findall(r"aws s3 rm s3://(\S+)", page))
@@ -175,7 +222,7 @@ def test_the_context_that_comes_along_names_every_controller(synthesis: Synthesi
 
 
 if __name__ == "__main__":
-    from tests.infra.config_files import MOVED, written
+    from tests.infra.config_files import MOVED
     from tests.infra.conftest import synthesise
 
     SCHEMA.write_text(schema(), encoding="utf-8")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import typer
 
+from controller.core.person import key_of
 from controller.entry.cli.main import app
 from infra.__main__ import arguments_parser
 from infra.project import load
@@ -18,12 +19,27 @@ from tests.infra.aws_parser import Refused, parsed
 from tests.infra.config_files import SHIPPED
 from tests.infra.stack_order import STACKS
 from tests.infra.synthesis import Synthesis
-from tests.support.page_commands import Command, Unknown, commands, of_page
-from tests.support.sources import ROOT
+from tests.support.page_commands import TOOLS, UNREAD, Command, Unknown, commands, of_page, pages
+from tests.support.sources import ROOT, existing
 
 EVERY = commands()
 CDK = ("bootstrap", "deploy", "destroy", "diff", "ls", "synth")
 VARIABLES = {"CODE_BUCKET", "PROFILE_444455556666", "TIDEGATE_CONFIG"}
+OF_PAGES = {"ENTRIES", "key"}
+"""Those that a page sets itself, for its next lines."""
+FILLED = {
+    "ARN": "arn:aws:dynamodb:us-east-2:111122223333:table/tidegate-journal/backup/01489602797149-73d8d5bc",
+    "TIME": "2026-01-01T09:14:00Z",
+}
+"""A placeholder that the reader fills in -> something of its kind."""
+RECORD = {"Name": "shop.example.com", "Type": "A", "ResourceRecords": [{"Value": "192.0.2.1"}], "TTL": 60}
+BEFORE = {
+    "Changes": [
+        {"Action": "DELETE", "ResourceRecordSet": RECORD},
+        {"Action": "CREATE", "ResourceRecordSet": RECORD | {"SetIdentifier": "before", "Weight": 255}},
+    ]
+}
+IN_EVERY_REGION = ("iam", "route53")
 
 
 def of(tool: str, least: int) -> Any:
@@ -37,24 +53,48 @@ def built(tmp_path_factory: pytest.TempPathFactory, synthesis: Synthesis, releas
     """A folder in which `build` and `infra` are as the pages say."""
     folder = tmp_path_factory.mktemp("built")
     (folder / "build").mkdir()
+    # What a page lets the reader write.
+    (folder / "before.json").write_text(json.dumps(BEFORE), encoding="utf-8")
+    (folder / "address").write_text("https://hc-ping.com/5ecret", encoding="utf-8")
     (folder / "build" / "synth").symlink_to(synthesis.folder.parent)
     (folder / "build" / "release").symlink_to(released)
     return folder
 
 
 def test_every_command_has_a_tool_that_reads_it() -> None:
-    known = {"aws", "bash", "cdk", "export", "make", "npm", "python", "tidegate"}
-    assert len(EVERY) >= 80
-    rest = [each for each in EVERY if each.tool not in known]
-    assert [each.line for each in rest if each.tool.partition("=")[0] not in VARIABLES] == []
+    assert len(EVERY) >= 140
+    rest = [each for each in EVERY if each.tool not in TOOLS]
+    assert [each.line for each in rest if each.tool.partition("=")[0] not in VARIABLES | OF_PAGES] == []
+
+
+def test_every_page_that_the_guide_leads_to_is_read_or_has_a_reason() -> None:
+    found = pages()
+    assert len(found) >= 25
+    runbooks = existing((ROOT / "docs" / "runbooks").glob("*.md"), least=10)
+    assert {f"docs/runbooks/{file.name}" for file in runbooks} <= {*found, *UNREAD}
+    assert all((ROOT / page).is_file() for page in [*found, *UNREAD])
+    assert all(len(reason) > 20 for reason in UNREAD.values())
+
+
+def test_a_variable_that_the_shell_computes_is_what_the_code_computes() -> None:
+    (command,) = (each for each in EVERY if each.tool == "key=")
+    script = f'{command.words[1]}; printf %s "$key"'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert "ana@example.com" in script
+    assert done.stdout == key_of("ana@example.com")
+
+
+@of("dig", least=1)
+def test_dig_asks_for_a_slice(command: Command) -> None:
+    assert re.fullmatch(r"dig [a-z]\.NAME", command.line)
 
 
 @of("aws", least=40)
 def test_a_line_of_the_aws_command_line_is_taken(
     command: Command, built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = command.words[1:]
-    if "iam" not in words and words[:2] != ("sts", "assume-role"):
+    words = [FILLED.get(word, word) for word in command.words[1:]]
+    if words[0] not in IN_EVERY_REGION and words[:2] != ["sts", "assume-role"]:
         assert "--region" in words, "a line without a Region asks whichever is the default"
     assert parsed(words, built, monkeypatch)
 
@@ -183,7 +223,13 @@ def test_a_wrong_line_is_found_out(line: str, built: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     "text",
-    ["```sh\nterraform apply\n```\n", "run `terraform apply` now\n", "```console\n$ x\n```\n", "`rm -r x`\n"],
+    [
+        "```sh\nterraform apply\n```\n",
+        "run `terraform apply` now\n",
+        "```console\n$ x\n```\n",
+        "`rm -r x`\n",
+        "`rm\n-r x`\n",
+    ],
 )
 def test_a_command_that_nobody_checks_is_found_out(text: str) -> None:
     with pytest.raises(Unknown):

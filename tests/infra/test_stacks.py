@@ -203,7 +203,7 @@ def test_the_alarms_are_those_of_the_rehearsal(synthesis: Synthesis) -> None:
 
 
 def test_the_slices_stand_on_top_of_the_regions(moved: Synthesis) -> None:
-    """Below a latency record a slice would move nothing: DESIGN §7."""
+    """Below a latency record a slice would move nothing: Route 53 would choose the Region before it."""
     records = [p for _, _, p in moved.of("AWS::Route53::RecordSet", "tidegate-routing")]
     top = [r for r in records if r["Name"] == "shop.example.com."]
     assert [r["Weight"] for r in top] == [1, 1, 1, 1]

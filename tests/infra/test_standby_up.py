@@ -74,4 +74,5 @@ def test_break_glass_of_a_deployment_needs_only_its_files(tmp_path: Path) -> Non
     config = written(tmp_path, OBJECTS_LIVE, {"enforcement": "live"}, shipped=STANDBY)
     found = deployment(load(config, deployed=1.0), "us-east-2")
     read = Deployment.model_validate_json(found.model_dump_json(exclude_none=True))
-    assert all("--region us-east-2 --bucket tidegate-switch-us-" in line for line in read_lines(read))
+    lines = [line for line in read_lines(read) if "--region us-east-2 --bucket tidegate-switch-us-" in line]
+    assert len(lines) == len(list(read_lines(read))) == 2, "a list of each guarded Region's bucket"

@@ -1,5 +1,6 @@
 """A drill in a cloud that is built from the templates, and one from which a rule was taken."""
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 from controller.core.policy.validation import parse_policy
 from controller.entry.demo.rehearsal import parts
 from controller.lab.environment.templates import NotDeployable, redrawn
+from controller.rehearsal.blueprint import Blueprint
 from tests.infra.synthesis import Synthesis
 from tests.infra.template_drill import changed, drill, without
-from tests.support.drill_run import ALONE
+from tests.support.drill_run import ALONE, set_up
 from tests.support.policy_scene import policy_data
+from tests.support.sources import ROOT
 
 
 def test_what_would_be_deployed_evacuates_a_region(synthesis: Synthesis) -> None:
@@ -26,6 +29,26 @@ def test_what_would_be_deployed_evacuates_a_region(synthesis: Synthesis) -> None
     assert {alarm.members["AlarmName"] for alarm in stage.cloud.plan.alarms} >= {
         "storefront-us-east-1-5xx", "tidegate-storefront-us-east-1-service", "watch-storefront-dead-letters"
     }  # fmt: skip
+
+
+def test_the_page_names_the_alarms_that_a_rehearsal_lacks(synthesis: Synthesis) -> None:
+    """Those of its table, less those that are made: from the templates, and without."""
+    page = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^\| alarm \|.*?\n\n", page, re.MULTILINE | re.DOTALL)
+    declared = set(re.findall(r"`watch-APPLICATION-([\w-]+)`", table))
+    (told,) = re.findall(r"^The rehearsal lacks .*?\n\n", page, re.MULTILINE | re.DOTALL)
+    always, _, drafted = told.partition("Without templates")
+    lacks = [
+        declared - _watching(plan) for plan in (drill(synthesis.folder)[0].cloud.plan, set_up()[0].cloud.plan)
+    ]
+    named = [set(re.findall(r"`([\w-]+)`", part)) for part in (always, always + drafted)]
+    assert lacks == named
+    assert len(declared) == 8
+
+
+def _watching(plan: Blueprint) -> set[str]:
+    names = {str(alarm.members["AlarmName"]).removeprefix("watch-storefront-") for alarm in plan.alarms}
+    return {re.sub(r"[a-z]{2}-[a-z]+-\d$", "REGION", name) for name in names}
 
 
 def test_every_canary_that_would_be_deployed_runs(moved: Synthesis) -> None:

@@ -142,7 +142,12 @@ def test_two_accounts_are_two_providers_of_a_region() -> None:
     stacks = [entry("a", "1" * 12), entry("b", "2" * 12)]
     names = [terraform.alias(s.place.account, s.place.region, stacks) for s in stacks]
     assert names == ["us_east_1_111111111111", "us_east_1_222222222222"]
-    assert "aws.us_east_1_222222222222" in module(stacks)["versions.tf"]
+    files = module(stacks)
+    assert "aws.us_east_1_222222222222" in files["versions.tf"]
+    (example,) = re.findall(r"```hcl\n(.*?)```", files["README.md"], re.DOTALL)
+    (called,) = (body for kind, _, body in blocks(hcl2.loads(example)) if kind == "module")
+    buckets = {plain(v) for k, v in called["buckets"].items() if k != "__is_block__"}
+    assert buckets == {"NAME-111111111111-us-east-1", "NAME-222222222222-us-east-1"}, "names are global"
 
 
 @pytest.mark.parametrize("text", ["${Region}", "%{ if }", 'say "x"', "a\\b", "$5"])

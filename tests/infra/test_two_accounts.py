@@ -169,9 +169,9 @@ def test_what_comes_from_the_controllers_own_account_is_forwarded_by_nobody() ->
 
 
 def test_the_way_past_the_queue_is_open_to_the_application_alone(split_synthesis: Synthesis) -> None:
-    for _, _, rule in split_synthesis.of("AWS::Events::Rule", "tidegate-controller-", least=3):
-        if rule["Name"] == "tidegate-direct":
-            assert rule["EventPattern"]["account"] == [APPLICATION]
+    rules = [rule for _, _, rule in split_synthesis.of("AWS::Events::Rule", "tidegate-controller-", least=3)]
+    direct = [rule["EventPattern"]["account"] for rule in rules if rule["Name"] == "tidegate-direct"]
+    assert direct == [[APPLICATION]] * 3, "one in each controller Region"
 
 
 def test_the_roles_are_deployed_before_the_functions_that_assume_them(
@@ -197,10 +197,9 @@ def test_cfn_lint_finds_nothing(split_synthesis: Synthesis, stack: str, region: 
 
 
 def test_everything_of_the_application_is_deployed_there(split_synthesis: Synthesis) -> None:
-    for stack, template in split_synthesis.templates.items():
-        text = json.dumps(template)
-        if stack.startswith("tidegate-probes-"):
-            assert f":{APPLICATION}:tidegate-forward-letters" in text
+    probes = [t for stack, t in split_synthesis.templates.items() if stack.startswith("tidegate-probes-")]
+    with_letters = [t for t in probes if f":{APPLICATION}:tidegate-forward-letters" in json.dumps(t)]
+    assert len(with_letters) == len(probes) == 3
     assert "tidegate-arc-access" not in split_synthesis.templates
 
 

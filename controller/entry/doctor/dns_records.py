@@ -1,6 +1,6 @@
 """The examination of the DNS records against our controls, slice by slice.
 
-Route 53 must lead customers as DESIGN has it:
+Route 53 must lead customers as docs/architecture.md draws it:
 
 ```
  NAME     weighted aliases, one a slice ─> a.NAME   an alias for each Region, health check on its control
