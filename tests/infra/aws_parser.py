@@ -5,54 +5,69 @@ answer. The command line's own commands (`s3 cp`, `cloudformation deploy`) read 
 """
 
 import io
+import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import jmespath
-from awscli.clidriver import create_clidriver
-from awscli.customizations.cloudformation.deploy import DeployCommand
-from awscli.customizations.s3.subcommands import ListCommand, S3TransferCommand
 from botocore import xform_name
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "a", "AWS_EC2_METADATA_DISABLED": "true"}
-OWN = (DeployCommand, S3TransferCommand, ListCommand)
 
 
 class Refused(ValueError):  # noqa: N818
     """The line is not one that the command line or the service takes."""
 
 
-@dataclass
-class Asked:
-    """What would have been sent: (operation, parameters as text)."""
-
-    operations: list[OperationModel] = field(default_factory=list)
-    bodies: list[str] = field(default_factory=list)
-
-
 class _Answer:
     status_code, headers, content = 200, {}, b""
 
 
-def parsed(words: Sequence[str], folder: Path, monkeypatch: Any) -> Asked:
-    """Read `aws` WORDS in `folder`. Raises `Refused`."""
-    driver, asked = create_clidriver(), Asked()
+def parsed(words: Sequence[str], folder: Path) -> list[str]:
+    """Read `aws` WORDS in `folder`, and return the operations that it would ask. Raises `Refused`.
+
+    In a process of its own: the command line changes botocore for the whole process that it runs in.
+    """
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_reported, args=(there, words, folder))
+    process.start()
+    there.close()
+    found: list[str] | str = here.recv()
+    process.join()
+    if isinstance(found, str):
+        raise Refused(found)
+    return found
+
+
+def _reported(to: Connection, words: Sequence[str], folder: Path) -> None:
+    try:
+        to.send(_parsed(words, folder))
+    except Refused as refused:
+        to.send(str(refused))
+
+
+def _parsed(words: Sequence[str], folder: Path) -> list[str]:
+    from awscli.clidriver import create_clidriver
+    from awscli.customizations.cloudformation.deploy import DeployCommand
+    from awscli.customizations.s3.subcommands import ListCommand, S3TransferCommand
+
+    driver, asked = create_clidriver(), list[OperationModel]()
     line, query = _without_query(_waited(list(words), driver.session))
 
     def stop(model: OperationModel, params: dict[str, Any], **_: Any) -> tuple[_Answer, dict[str, Any]]:
-        asked.operations.append(model)
-        asked.bodies.append(str(params["body"]))
+        asked.append(model)
         return _Answer(), {}
 
     driver.session.register("before-call", stop)
     own: list[str] = []
-    for command in OWN:
-        monkeypatch.setattr(command, "_run_main", lambda self, *_: own.append(self.NAME) or 0)
+    for command in (DeployCommand, S3TransferCommand, ListCommand):
+        command._run_main = lambda self, *_: own.append(self.NAME) or 0
     said = io.StringIO()
     with _at(folder, CREDENTIALS), redirect_stdout(io.StringIO()), redirect_stderr(said):
         try:
@@ -61,11 +76,11 @@ def parsed(words: Sequence[str], folder: Path, monkeypatch: Any) -> Asked:
             code = int(error.code or 0)
     if code != 0:
         raise Refused(said.getvalue().strip()[-400:])
-    if not own and not asked.operations:
+    if not own and not asked:
         raise Refused(f"nothing would be asked: {' '.join(words)}")
     if query is not None:
-        _check_query(query, asked.operations[-1])
-    return asked
+        _check_query(query, asked[-1])
+    return [*own, *(model.name for model in asked)]
 
 
 @contextmanager

@@ -90,13 +90,11 @@ def test_dig_asks_for_a_slice(command: Command) -> None:
 
 
 @of("aws", least=40)
-def test_a_line_of_the_aws_command_line_is_taken(
-    command: Command, built: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_of_the_aws_command_line_is_taken(command: Command, built: Path) -> None:
     words = [FILLED.get(word, word) for word in command.words[1:]]
     if words[0] not in IN_EVERY_REGION and words[:2] != ["sts", "assume-role"]:
         assert "--region" in words, "a line without a Region asks whichever is the default"
-    assert parsed(words, built, monkeypatch)
+    assert parsed(words, built)
 
 
 def parse(command: Any, name: str, words: Sequence[str], parent: Any = None) -> None:
@@ -216,9 +214,9 @@ def test_variables_before_a_command_are_those_of_the_script(released: Path) -> N
         "aws iam create-policy --policy-name p --policy-document file://build/nowhere.json",
     ],
 )
-def test_a_wrong_line_is_found_out(line: str, built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_line_is_found_out(line: str, built: Path) -> None:
     with pytest.raises(Refused):
-        parsed(line.split()[1:], built, monkeypatch)
+        parsed(line.split()[1:], built)
 
 
 @pytest.mark.parametrize(
