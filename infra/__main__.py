@@ -23,7 +23,8 @@ DONE, NO, BAD_INPUT = 0, 1, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0; 1 where cdk-nag finds something; 2 for a configuration that is refused before
-    anything is written, packages that cannot have bytecode, or a template that is too large."""
+    anything is written, packages that cannot have bytecode, or a template or permissions
+    that are too large."""
     asked = arguments_parser().parse_args(arguments)
     try:
         project = load(asked.config, deployed=float(os.environ.get("SOURCE_DATE_EPOCH") or int(time.time())))
@@ -33,10 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
         return BAD_INPUT
     from infra.bytecode import NoBytecode
     from infra.release.order import TooLarge
+    from infra.role_policies import Unfit
 
     try:
         return NO if _written(project, asked) else DONE
-    except (NoBytecode, TooLarge) as refused:
+    except (NoBytecode, TooLarge, Unfit) as refused:
         print(f"infra: {refused}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
 

@@ -12,7 +12,7 @@ What a port needs comes from the `PERMISSIONS` beside its adapter, as for the fu
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from controller.aws.arc import calls as arc_calls
@@ -23,7 +23,7 @@ from controller.core.policy.schema import OVERRIDE
 from infra import names
 from infra.grants import ADAPTERS, HANDS, PATTERNS, STARRED, Statement, away, reach_of
 from infra.project import Project
-from infra.role_policies import document
+from infra.role_policies import POLICIES, Document, Unfit, document, parted
 
 READS = ("Get", "List", "Query", "Describe")
 SEEN = ("journal", "policies", "leases", "evidence", "snapshots", "assessments", "switch")
@@ -42,17 +42,41 @@ EXAMINED = {
     "synthetics:DescribeRuntimeVersions": KNOWS_NO_TYPE,
 }
 """What the doctor asks without a narrower resource -> why it has a `*`."""
+OF_MACHINE = "kms:EncryptionContext:aws:states:stateMachineArn"
+"""What Step Functions says of a definition to KMS, when somebody has it decrypted."""
+TOGETHER = ("look", "act", "audit")
+"""What one role may have. Who breaks the glass needs no other duty."""
 ASKED_OF_FUNCTIONS = ("lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration")
 ROLES = ("GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies", "SimulatePrincipalPolicy")
 
 
 def write_operators(project: Project, folder: Path) -> None:
-    """Write a policy for each duty, as `aws iam create-policy` takes it."""
+    """Write `DUTY.json`, `DUTY-2.json`, …, as `aws iam create-policy` takes them.
+
+    Raises `Unfit` before it writes.
+    """
+    made = _files(policies(project))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for duty, statements in policies(project).items():
+    for name, statements in made.items():
         text = json.dumps(document(statements), indent=1) + "\n"
-        (folder / f"{duty}.json").write_text(text, encoding="utf-8")
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def _files(duties: Mapping[str, Sequence[Statement]]) -> dict[str, Document]:
+    """Return the name of each policy -> its statements. Raises `Unfit`."""
+    made: dict[str, Document] = {}
+    for duty, statements in duties.items():
+        try:
+            parts = parted(statements)
+        except Unfit as refused:
+            raise Unfit(f"{duty}: {refused}") from refused
+        made |= {duty if n == 1 else f"{duty}-{n}": part for n, part in enumerate(parts, start=1)}
+    together = [name for name in made if name.partition("-")[0] in TOGETHER]
+    if len(together) > POLICIES:
+        told = f"who has {names.listed(TOGETHER)} needs {len(together)} policies"
+        raise Unfit(f"{told}, and IAM takes {POLICIES} of a role")
+    return made
 
 
 def policies(project: Project) -> dict[str, list[Statement]]:
@@ -64,6 +88,7 @@ def policies(project: Project) -> dict[str, list[Statement]]:
             *_names(project, people.READS),
             *_examined(project),
             *_elsewhere(project),
+            *_definitions(project),
         ],
         "act": [*_ports(project, ACTS), *_names(project, people.KEEPS)],
         "break-glass": [*([] if elsewhere else breaking), *(_told(project) if breaking else ())],
@@ -139,6 +164,20 @@ def _elsewhere(project: Project) -> Iterator[Statement]:
             called = (project.names.access_role(place, "look", r) for r in project.policy.controllers)
             roles = tuple(names.role_arn(account, name) for name in called)
             yield Statement("", ADAPTERS["access"], roles)
+
+
+def _definitions(project: Project) -> Iterator[Statement]:
+    """Yield what reads a workflow's definition: the caller of DescribeStateMachine must decrypt it.
+
+    The same key holds task tokens and the console's key; their encryption contexts name no state machine.
+    """
+    account, controllers = project.account, project.policy.controllers
+    keys = tuple(names.any_key_arn(r, account) for r in controllers)
+    conditions = {
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": project.names.key},
+        "StringEquals": {OF_MACHINE: [project.names.machine_arn(r, account) for r in controllers]},
+    }
+    yield Statement("", ("kms:Decrypt",), keys, conditions, why=PATTERNS["kms"])
 
 
 def _breaking(project: Project) -> list[Statement]:

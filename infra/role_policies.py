@@ -1,8 +1,9 @@
-"""The policies of a role, within the sizes that IAM takes: inline, and what does not fit beside them.
+"""Policies within the sizes that IAM takes: a role's inline one and what does not fit in, and people's.
 
 ```
- statements ─ as they are, if they fit ───────────────────────────> inline       10,240 characters
-            └ else the same resources once ─ the largest moved out ─> managed      6,144 each, ten of a role
+ a role's ─ as they are, if they fit ─────────────────────────────> inline       10,240 characters
+          └ else the same resources once ─ the largest moved out ─> managed      6,144 each, ten of a role
+ people's ──────────────────────────────────────────────────────────┘
 ```
 A list of resources is never shortened to a pattern: a role may move its own controls and no others.
 AWS: IAM User Guide, *IAM and AWS STS quotas*. IAM counts no white space; here it is counted, to be sure.
@@ -18,6 +19,10 @@ INLINE, MANAGED, POLICIES = 10_240, 6_144, 10
 Document = tuple[Statement, ...]
 
 
+class Unfit(ValueError):  # noqa: N818
+    """What is to be granted fits into no policies that IAM takes."""
+
+
 def document(statements: Sequence[Statement]) -> dict[str, object]:
     """Return a policy as IAM reads it."""
     return {"Version": "2012-10-17", "Statement": [each.written() for each in statements]}
@@ -29,7 +34,7 @@ def size(statements: Sequence[Statement]) -> int:
 
 
 def fitted(statements: Sequence[Statement]) -> tuple[Document, tuple[Document, ...]]:
-    """Return the inline policy of a role, and its managed ones. Raises `ValueError` where ten are too few."""
+    """Return the inline policy of a role, and its managed ones. Raises `Unfit` where ten are too few."""
     if size(statements) <= INLINE:
         return tuple(statements), ()
     left = _merged(statements)
@@ -38,12 +43,22 @@ def fitted(statements: Sequence[Statement]) -> tuple[Document, tuple[Document, .
         largest = max(left, key=lambda each: size([each]))
         left.remove(largest)
         out += _pieces(largest)
-    more = tuple(_packed(out))
-    if len(more) > POLICIES:
-        raise ValueError(
-            f"a role would need {len(more)} managed policies, and IAM takes {POLICIES}: {out[0].sid}"
-        )
-    return tuple(left), more
+    return tuple(left), _packed(out)
+
+
+def parted(statements: Sequence[Statement]) -> tuple[Document, ...]:
+    """Return managed policies for people. Raises `Unfit` where ten are too few.
+
+    Each holds every denial: somebody attaches one of them alone.
+    """
+    if size(statements) <= MANAGED:
+        return (tuple(statements),)
+    denied = tuple(each for each in statements if each.effect == "Deny")
+    out: list[Statement] = []
+    for each in statements:
+        if each.effect != "Deny":
+            out += [each] if size([*denied, each]) <= MANAGED else _pieces(each, denied)
+    return _packed(out, denied)
 
 
 def _merged(statements: Sequence[Statement]) -> list[Statement]:
@@ -61,12 +76,12 @@ def _merged(statements: Sequence[Statement]) -> list[Statement]:
     return list(found.values())
 
 
-def _pieces(statement: Statement) -> Iterator[Statement]:
+def _pieces(statement: Statement, beside: Document = ()) -> Iterator[Statement]:
     """The same statement over parts of its resources, each with a number."""
     part: list[str] = []
     number = 0
     for resource in statement.resources:
-        if part and size([_piece(statement, number, (*part, resource))]) > MANAGED:
+        if part and size([*beside, _piece(statement, number, (*part, resource))]) > MANAGED:
             yield _piece(statement, number, tuple(part))
             part, number = [], number + 1
         part.append(resource)
@@ -77,13 +92,20 @@ def _piece(statement: Statement, number: int, resources: tuple[str, ...]) -> Sta
     return replace(statement, sid=f"{statement.sid}Part{number}", resources=resources)
 
 
-def _packed(pieces: Sequence[Statement]) -> Iterator[Document]:
-    """In as few policies as come of filling one after the other, the largest first."""
+def _packed(pieces: Sequence[Statement], beside: Document = ()) -> tuple[Document, ...]:
+    """In as few policies as come of filling one after the other, the largest first. Raises `Unfit`."""
     policies: list[list[Statement]] = []
     for piece in sorted(pieces, key=lambda each: -size([each])):
+        if (least := size([*beside, piece])) > MANAGED:
+            raise Unfit(
+                f"{piece.sid} takes {least} characters for one resource, and IAM takes {MANAGED} a policy"
+            )
         room = next((p for p in policies if size([*p, piece]) <= MANAGED), None)
         if room is None:
-            policies.append([piece])
+            policies.append([*beside, piece])
         else:
             room.append(piece)
-    return (tuple(policy) for policy in policies)
+    if len(policies) > POLICIES:
+        told = f"a role would need {len(policies)} managed policies, and IAM takes {POLICIES}"
+        raise Unfit(f"{told}: {pieces[0].sid}")
+    return tuple(tuple(policy) for policy in policies)

@@ -41,16 +41,16 @@ class Wish:
 
 
 def write(project: Project, wish: Wish) -> Iterator[str]:
-    """Lines for a person, as the work goes on. Raises `NoBytecode`, `TooLarge`."""
+    """Lines for a person, as the work goes on. Raises `NoBytecode`, `TooLarge`, `Unfit`."""
     complete = (wish.deploy or wish.release) and not wish.bare
     out = wish.out or (BUILD / "release" if wish.release else BUILD / "synth")
     python = compiler(PYTHON, BUILD) if complete and wish.bytecode else None
+    write_operators(project, out / "operators")
     folder = packages(project, out / "packages", Libraries(compiler=python) if complete else None)
     assembly = Path(os.environ.get("CDK_OUTDIR") or out / "cdk.out")
     names = synthesise(project, folder, assembly, wish)
     _plainly(names, out / "templates", short=wish.release)
     contexts(project, out)
-    write_operators(project, out / "operators")
     yield f"{len(names)} templates in {out / 'templates'}"
     if complete and python is None:
         yield "The packages hold no bytecode, as was asked: functions start slower."

@@ -9,15 +9,13 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
-from ruamel.yaml import YAML
 
 from infra.geography import ARC_ENDPOINTS
 from infra.operators import policies
 from infra.project import load
+from tests.infra.config_files import written
 from tests.support.running_rehearsal import Rehearsal, policy
-from tests.support.sources import ROOT
 
-SHIPPED = ROOT / "infra" / "config" / "storefront.yaml"
 SERVICES = {"stepfunctions": "states"}
 OPEN = {"sts:GetCallerIdentity"}
 """Nobody can be denied it."""
@@ -29,10 +27,7 @@ AS_ANOTHER = {"dynamodb:TransactWriteItems": "dynamodb:PutItem", "s3:HeadObject"
 def granted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Duty -> its actions, in a deployment with routing controls."""
     folder = tmp_path_factory.mktemp("live")
-    data = YAML(typ="safe", pure=True).load(SHIPPED.read_text(encoding="utf-8"))
-    data["policy"] = str(ROOT / "policies" / "storefront.yaml")
-    with (folder / "config.yaml").open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(data, file)
+    config = written(folder)
     panel = "arn:aws:route53-recovery-control::111122223333:controlpanel/0f"
     controls = [f"{region}-{letter}" for region in ("use1", "usw2") for letter in "abcd"]
     arc = {
@@ -40,8 +35,8 @@ def granted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         "panel": panel,
         "controls": {name: f"{panel}/routingcontrol/{n}" for n, name in enumerate(controls)},
     }
-    (folder / data["arc"]).write_text(json.dumps(arc), encoding="utf-8")
-    found = policies(load(folder / "config.yaml", deployed=1.0))
+    (folder / "storefront.arc.json").write_text(json.dumps(arc), encoding="utf-8")
+    found = policies(load(config, deployed=1.0))
     return {
         duty: {action for each in statements if each.effect == "Allow" for action in each.actions}
         for duty, statements in found.items()

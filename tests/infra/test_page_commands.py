@@ -89,12 +89,41 @@ def test_dig_asks_for_a_slice(command: Command) -> None:
     assert re.fullmatch(r"dig [a-z]\.NAME", command.line)
 
 
+def called(command: Command, folder: Path) -> list[tuple[str, ...]]:
+    """Return each command that there is: of a loop, what bash makes of it in `folder`."""
+    if not command.loop:
+        return [command.words]
+    told = f'{command.tool}() {{ printf "%s\\n" {command.tool} "$@" ""; }}\n{command.line}'
+    done = subprocess.run(
+        ["bash", "-euc", told], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+    )
+    return [tuple(each.split("\n")) for each in done.stdout.removesuffix("\n\n").split("\n\n")]
+
+
 @of("aws", least=40)
 def test_a_line_of_the_aws_command_line_is_taken(command: Command, built: Path) -> None:
-    words = [FILLED.get(word, word) for word in command.words[1:]]
-    if words[0] not in IN_EVERY_REGION and words[:2] != ["sts", "assume-role"]:
-        assert "--region" in words, "a line without a Region asks whichever is the default"
-    assert parsed(words, built)
+    for _, *rest in called(command, built):
+        words = [FILLED.get(word, word) for word in rest]
+        if words[0] not in IN_EVERY_REGION and words[:2] != ["sts", "assume-role"]:
+            assert "--region" in words, "a line without a Region asks whichever is the default"
+        assert parsed(words, built)
+
+
+def test_the_loop_makes_a_policy_of_every_file_of_its_duties(tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "synth" / "operators"
+    folder.mkdir(parents=True)
+    there = ("act", "audit", "break-glass", "break-glass-2", "look", "look-2", "look-10")
+    for name in there:
+        (folder / f"{name}.json").write_text("{}", encoding="utf-8")
+    (loop,) = (command for command in EVERY if command.loop)
+    made = [words for words in called(loop, tmp_path) if "create-policy" in words]
+    assert {words[words.index("--policy-name") + 1] for words in made} == {
+        f"tidegate-{name}" for name in there if name.startswith(("look", "act"))
+    }
+    for words in made:
+        file = words[words.index("--policy-document") + 1].removeprefix("file://")
+        assert words[words.index("--policy-name") + 1] == f"tidegate-{Path(file).stem}"
+        assert (tmp_path / file).is_file()
 
 
 def parse(command: Any, name: str, words: Sequence[str], parent: Any = None) -> None:
@@ -219,11 +248,15 @@ def test_a_wrong_line_is_found_out(line: str, built: Path) -> None:
         parsed(line.split()[1:], built)
 
 
+LOOPED = "```sh\nfor f in x*; do\n  aws s3 ls --region r\n  terraform $f\ndone\n```\n"
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "```sh\nterraform apply\n```\n",
         "run `terraform apply` now\n",
+        LOOPED,
         "```console\n$ x\n```\n",
         "`rm -r x`\n",
         "`rm\n-r x`\n",

@@ -23,6 +23,9 @@ LINK = re.compile(r"\]\(([\w./-]+\.md)(?:#[\w-]+)?\)")
 ASSIGNED = re.compile(r"[A-Z][A-Z0-9_]*=.*", re.DOTALL)
 COMPUTED = re.compile(r"([a-z]\w*)=\$\(.*\)")
 """A variable that the shell itself computes: `key=$(…)`."""
+LOOP = re.compile(r"for (\w+) in \S+; do\n(.*)\ndone", re.DOTALL)
+NAMED = re.compile(r"\w+=\S*\$\(basename \$\w+ \.\w+\)")
+"""Within a loop: a variable made of the file's name."""
 NO_COMMAND = (r"[\w.]+: \S+", r'"\w+": \S+', r"# yaml-language-server: .*")
 """Inline code with a space in it that is a line of YAML, a member of JSON, or a comment."""
 
@@ -33,11 +36,12 @@ class Unknown(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. words: without the variables that are set before it."""
+    """One command, or a loop of some. words: without the variables set before it; of a loop, the first."""
 
     page: str
     line: str
     words: tuple[str, ...]
+    loop: bool = False
 
     @property
     def tool(self) -> str:
@@ -95,14 +99,16 @@ def _script(page: str, body: str) -> Iterator[Command]:
         if ASSIGNED.fullmatch(found.tool):
             name, _, values[name] = found.tool.partition("=")
         words = [re.sub(r"\$([A-Z]+)\b", lambda m: values.get(m[1], m[0]), word) for word in found.words[1:]]
-        yield Command(page, line, (found.tool, *words))
+        yield Command(page, line, (found.tool, *words), found.loop)
 
 
 def _lines(body: str) -> Iterator[str]:
-    """Yield whole commands: a quoted text may go on over lines."""
+    """Yield whole commands: a quoted text may go on over lines, and a loop until its end."""
     kept = ""
     for line in body.splitlines():
         kept = f"{kept}\n{line}".replace("\\\n", " ") if kept else line
+        if kept.startswith("for ") and line != "done":
+            continue
         try:
             words = shlex.split(kept, comments=True)
         except ValueError:
@@ -111,10 +117,16 @@ def _lines(body: str) -> Iterator[str]:
             yield kept
         kept = ""
     if kept:
-        raise Unknown(f"a quotation without an end: {kept}")
+        raise Unknown(f"a quotation or a loop without an end: {kept}")
 
 
 def _command(page: str, line: str) -> Command:
+    if found := LOOP.fullmatch(line):
+        inner = [each.strip() for each in found[2].splitlines()]
+        made = [_command(page, each) for each in inner if not NAMED.fullmatch(each)]
+        if len({each.tool for each in made}) == 1:
+            return Command(page, line, made[0].words, loop=True)
+        raise Unknown(f"{page}: a loop of no tool, or of several: {line}")
     computed = COMPUTED.match(line)
     if computed:
         return Command(page, line, (f"{computed[1]}=", computed[0]))
