@@ -103,6 +103,8 @@ def _stacks(stacks: Sequence[Entry]) -> Iterator[str]:
             "depends_on": [_Raw(each) for each in (*needed, *before)],
         }
         assert set(stack.parameters) <= {CODE_BUCKET}
+        if stack.optional:
+            body = {"count": _Raw(f"var.{_with(stack)} ? 1 : 0"), **body}
         kept = {key: value for key, value in body.items() if value not in ({}, [])}
         yield _block(("resource", "aws_cloudformation_stack", _id(stack.name)), kept)
 
@@ -117,9 +119,29 @@ def _variables(stacks: Sequence[Entry]) -> Iterator[str]:
         },
     )
 
+    for each in (stack for stack in stacks if stack.optional):
+        yield _block(
+            ("variable", _with(each)),
+            {
+                "description": f"Whether {each.name} is deployed: {each.optional}.",
+                "type": _Raw("bool"),
+                "default": False,
+            },
+        )
+
+
+def _with(stack: Entry) -> str:
+    """Return the name of the variable that asks for an optional stack: `with_routing`."""
+    return f"with_{_id(stack.name.rpartition('-')[2])}"
+
 
 def _outputs(stacks: Sequence[Entry]) -> Iterator[str]:
-    ids = {each.name: _Raw(f"aws_cloudformation_stack.{_id(each.name)}.id") for each in stacks}
+    ids = {
+        each.name: _Raw(f"one(aws_cloudformation_stack.{_id(each.name)}[*].id)")
+        if each.optional
+        else _Raw(f"aws_cloudformation_stack.{_id(each.name)}.id")
+        for each in stacks
+    }
     yield _block(("output", "stacks"), {"description": "Name of a stack -> its id.", "value": ids})
 
 
@@ -193,6 +215,8 @@ def _long(value: object) -> bool:
 def _value(value: Value, depth: int) -> str:
     if isinstance(value, _Raw):
         return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, Mapping):
