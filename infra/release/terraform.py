@@ -17,6 +17,9 @@ PROVIDER = ">= 5.40, < 7.0"
 README = Path(__file__).with_name("terraform.md")
 
 
+_END = "}\n"
+
+
 class _Raw(str):
     """Text that is an expression and no string."""
 
@@ -156,13 +159,7 @@ def _versions(stacks: Sequence[Entry]) -> Iterator[str]:
 
 def _usage(stacks: Sequence[Entry]) -> str:
     places = _places(stacks)
-    providers = "\n".join(
-        _block(
-            ("provider", "aws"),
-            {"alias": place, "region": region, "allowed_account_ids": [account]},
-        )
-        for place, (account, region) in places.items()
-    )
+    providers = "\n".join(_provider(place, account, region) for place, (account, region) in places.items())
     called = _block(
         ("module", "tidegate"),
         {
@@ -178,6 +175,17 @@ def _bucket(account: str, region: str, stacks: Sequence[Entry]) -> str:
     """Return a name for the example: all accounts of the world share the names of buckets."""
     several = len({each.place.account for each in stacks}) > 1
     return f"NAME-{account}-{region}" if several else f"NAME-{region}"
+
+
+def _provider(place: str, account: str, region: str) -> str:
+    """Return a provider, with two ways to the account's credentials for whoever needs one."""
+    body = {"alias": place, "region": region, "allowed_account_ids": [account]}
+    text = _block(("provider", "aws"), body)
+    ways = (
+        f'  # profile     = "NAME"    # of {account}, or:\n'
+        f'  # assume_role {{ role_arn = "arn:aws:iam::{account}:role/NAME" }}\n'
+    )
+    return f"{text.removesuffix(_END)}{ways}{_END}"
 
 
 def _block(words: Sequence[str], body: Mapping[str, Value]) -> str:

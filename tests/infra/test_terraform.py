@@ -140,6 +140,10 @@ def test_the_example_calls_the_module_with_every_provider_and_bucket(
     (called,) = (body for kind, _, body in found if kind == "module")
     assert {plain(p["alias"]) for p in providers} == {"us_east_1", "us_east_2", "us_west_2"}
     assert all(p["allowed_account_ids"] == ['"111122223333"'] for p in providers)
+    for each in providers:
+        (account,) = each["allowed_account_ids"]
+        assert f"# of {plain(account)}, or:" in example
+    assert example.count('# assume_role { role_arn = "arn:aws:iam::111122223333:role/NAME" }') == 3
     given = {key.strip("${}") for key in called["providers"]} - {"__is_block__"}
     assert given == {f"aws.{plain(p['alias'])}" for p in providers}
     assert set(called["buckets"]) - {"__is_block__"} == {plain(p["alias"]) for p in providers}
