@@ -215,6 +215,11 @@ class Deployment(BaseModel):
     arc_access: Access | None = None
 
     @property
+    def has_switch(self) -> bool:
+        """Return False for a shadow that waits for its ARC cluster: nothing of it moves traffic yet."""
+        return self.arc is not None or (self.standby is not None and self.standby.health_checks)
+
+    @property
     def speed(self) -> float:
         """Return how many seconds pass in one: a rehearsal's are shorter."""
         return self.clock.speed if self.clock else 1.0

@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         for problem in refused.problems:
             print(f"infra: {problem}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
+    print(chosen(project, asked.config))  # noqa: T201
     from infra.bytecode import NoBytecode
     from infra.release.order import TooLarge
     from infra.role_policies import Unfit
@@ -41,6 +42,16 @@ def main(arguments: list[str] | None = None) -> int:
     except (NoBytecode, TooLarge, Unfit) as refused:
         print(f"infra: {refused}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
+
+
+def chosen(project: Project, file: Path) -> str:
+    """Return which configuration was taken: nobody deploys the example in place of their own."""
+    accounts = project.config.accounts
+    every = dict.fromkeys((accounts.controller, accounts.application, accounts.arc or accounts.controller))
+    return (
+        f"{project.policy.application} by {file}, prefix {project.names.prefix}, "
+        f"{'account' if len(every) == 1 else 'accounts'} {', '.join(every)}"
+    )
 
 
 def arguments_parser() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@
  controller-REGION  the last rank first
  application-REGION (or endpoint-REGION) ─> routing
  probes-REGION      once the controllers' buses are there: observers first
+ routing            here instead, while no arc.json names its cluster: a shadow needs none
 ```
 """
 
@@ -130,11 +131,14 @@ def stacks(
                     region=region,
                     placing=placing,
                 )
-    if routing is not None and wanted(called("routing")):
+    switched = routing is not None and wanted(called("routing"))
+    if routing is not None and switched and not project.switch_later:
         yield Routes(scope("routing"), project=project, routing=routing, placing=placing)
     for region in reversed(project.probed):
         if wanted(called("probes", region)):
             yield Probes(scope(f"probes-{region}"), project=project, region=region, placing=placing)
+    if routing is not None and switched and project.switch_later:
+        yield Routes(scope("routing"), project=project, routing=routing, placing=placing)
 
 
 def _in_order(made: list[Regional]) -> None:

@@ -118,6 +118,11 @@ class Project:
         """Whether traffic moves by objects that health checks watch, and never by an ARC cluster."""
         return self.config.routing is not None and self.config.routing.switch == "standby"
 
+    @property
+    def switch_later(self) -> bool:
+        """Whether the stack `routing` makes an ARC cluster that nothing uses yet: no arc.json names it."""
+        return self.config.routing is not None and not self.objects_move and self.arc is None
+
     @cached_property
     def standby(self) -> Standby | None:
         """Without ARC: objects in buckets. A shadow deployment that waits for its cluster writes none."""

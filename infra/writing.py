@@ -13,7 +13,7 @@ from infra.bytecode import compiler
 from infra.contexts import at_once, contexts
 from infra.operators import write_operators
 from infra.project import Project
-from infra.release.order import Place, entries, order, stack_names, written
+from infra.release.order import Place, entries, optional, order, stack_names, written
 from infra.release.shell import script, sums
 from infra.release.terraform import module
 from infra.sizes import UNRESERVED
@@ -61,11 +61,13 @@ def write(project: Project, wish: Wish) -> Iterator[str]:
         yield from (f"{FINDING}{rule} at {path}" for path, rule in findings(assembly, project.names.prefix))
     if wish.release:
         zip_packages(out)
-        _released(project, dict(_places(assembly)), out)
+        _released(project, dict(_places(assembly)), out, bare=wish.bare)
         shutil.rmtree(assembly)
         yield f"zips beside them; deploy in the order of {out / 'order.json'}, or by {out / 'deploy.sh'}"
         yield from concurrency(project)
-    if not complete:
+    if wish.bare:
+        yield "The function package has no libraries, as `--bare` asked: it can be looked at, not deployed."
+    elif not complete:
         yield "The function package has no libraries yet: `--deploy` and `--release` add them."
 
 
@@ -93,13 +95,13 @@ def _plainly(names: dict[str, Path], folder: Path, *, short: bool) -> None:
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
 
 
-def _released(project: Project, places: Mapping[str, Place], out: Path) -> None:
+def _released(project: Project, places: Mapping[str, Place], out: Path, *, bare: bool) -> None:
     """What says how to deploy the templates and zips in `out`: as data, as a script, as a module."""
-    stacks = entries(stack_names(project, places), places, out)
+    stacks = entries(stack_names(project, places), places, out, optional(project))
     data = json.dumps(order(project.policy.application, stacks, out), indent=1)
     (out / "order.json").write_text(data + "\n", encoding="utf-8")
     (out / "SHA256SUMS").write_text(sums(stacks, out), encoding="utf-8")
-    (out / "deploy.sh").write_text(script(project.names.prefix, stacks), encoding="utf-8")
+    (out / "deploy.sh").write_text(script(project.names.prefix, stacks, bare=bare), encoding="utf-8")
     (out / "deploy.sh").chmod(0o755)
     shutil.rmtree(out / "terraform", ignore_errors=True)
     (out / "terraform").mkdir()

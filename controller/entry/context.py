@@ -13,7 +13,7 @@ import getpass
 import json
 import os
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +34,8 @@ from controller.steps.context.names import Names
 from controller.steps.operator.past_moments import Nearest, NewestFirst
 
 REHEARSAL = "rehearsal"
+SYNTHESISED = Path("build", "synth")
+"""Where `make synth` writes a `tidegate.toml`, below the folder of the sources."""
 
 
 class NoContext(ValueError):  # noqa: N818
@@ -105,11 +107,13 @@ def find_context(name: str | None, folder: Path | None = None) -> Context:
     if wanted is None and len(named) == 1:
         wanted = next(iter(named))
     if wanted in (None, REHEARSAL) and REHEARSAL not in named:
-        return _running_rehearsal()
+        if wanted is None and named and _written() is None:
+            raise _several(named, folder or Path())
+        return _running_rehearsal(folder or Path())
     if wanted is None or wanted not in named:
-        known = ", ".join([*named, REHEARSAL])
-        raise NoContext(f"no context is named {wanted!r}; expected one of: {known}" if wanted else
-                        f"several contexts are known; say --context with one of: {known}")  # fmt: skip
+        if wanted is None:
+            raise _several(named, folder or Path())
+        raise NoContext(f"no context is named {wanted!r}; expected one of: {', '.join([*named, REHEARSAL])}")
     first, *others = (read_deployment(path) for path in named[wanted])
     return Context(wanted, first, tuple(others))
 
@@ -187,12 +191,23 @@ def read_deployment(path: Path) -> Deployment:
         raise NoContext(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
-def _running_rehearsal() -> Context:
+def _several(named: Iterable[str], folder: Path) -> NoContext:
+    choices = ", ".join(f"--context {sanitize(each, 60)}" for each in named)
+    return NoContext(f"{_place(folder)} names several contexts; say one of: {choices}")
+
+
+def _place(folder: Path) -> str:
+    return str(folder.resolve() / "tidegate.toml")
+
+
+def _running_rehearsal(folder: Path) -> Context:
     written = _written()
     if written is None:
+        made = folder / SYNTHESISED / "tidegate.toml"
+        there = f"; {made} is there: go on in {made.parent}" if made.is_file() else ""
         raise NoContext(
-            "no rehearsal runs here and no deployment is named: start `tidegate up`, "
-            "or name a deployment in tidegate.toml"
+            f"no rehearsal runs here and no deployment is named in {_place(folder)}: start `tidegate up`, "
+            f"or name a deployment there{there}"
         )
     first, *others = (Deployment.model_validate(each) for each in written["deployments"])
     return Context(REHEARSAL, first, tuple(others))

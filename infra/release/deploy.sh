@@ -2,9 +2,9 @@
 # Deploys this release with the AWS command line alone, one stack after the other. Asks nothing, and may be
 # run again: what stands and is the same is left as it is.
 #
-#   bash deploy.sh                  every stack, in order
+#   bash deploy.sh                  every stack, in order, but those that a shadow can do without
 #   bash deploy.sh STACK [STACK]    these alone, in the same order
-#   bash deploy.sh --list           the stacks in order, and nothing else
+#   bash deploy.sh --list           all stacks in order, and nothing else
 #
 # Zips and long templates go into a bucket for each account and Region: PREFIX-code-ACCOUNT-REGION, which is
 # made where it is not there. Another beginning of its name: CODE_BUCKET=NAME bash deploy.sh
@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export AWS_PAGER=""  # version 2 of the command line would wait for a key
 WANTED=("$@")
-checked=" " made=" " last=nothing
+checked=" " made=" " last=nothing OPTIONAL=() BARE=""
 
 step() { printf '%s\n' "$*"; }
 stop() { printf 'deploy.sh: %s\n' "$*" >&2; exit 1; }
@@ -24,7 +24,16 @@ among() {
     return 1
 }
 
-wanted() { [ ${#WANTED[@]} -eq 0 ] || among "$1" "${WANTED[@]}"; }
+# optional STACK WHY: deployed only where it is named.
+optional() {
+    OPTIONAL+=("$1")
+    [ ${#WANTED[@]} -gt 0 ] || step "left out: $1 ($2); to deploy it: bash deploy.sh $1"
+}
+
+wanted() {
+    if [ ${#WANTED[@]} -gt 0 ]; then among "$1" "${WANTED[@]}"
+    else ! among "$1" ${OPTIONAL[@]+"${OPTIONAL[@]}"}; fi
+}
 
 # start STACK…: what cannot be done is refused before anything is done.
 start() {
@@ -36,6 +45,7 @@ start() {
     for each in ${WANTED[@]+"${WANTED[@]}"}; do
         among "$each" "$@" || stop "$each is no stack of this release (bash deploy.sh --list)"
     done
+    [ -z "$BARE" ] || stop "written by --bare, without libraries: no function would start; run make release"
     # What was damaged or changed on its way here is not deployed.
     if command -v sha256sum > /dev/null; then sha256sum --check --quiet SHA256SUMS
     else shasum -a 256 --check --quiet SHA256SUMS; fi

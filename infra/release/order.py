@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ MOST_BYTES, MOST_RESOURCES = 1_000_000, 500
 NAMED = ("RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName")
 """IAM's resources with a name of their own need `CAPABILITY_NAMED_IAM`."""
 CODE_BUCKET = "CodeBucket"
+NOT_IN_SHADOW = "not needed in shadow; an ARC cluster costs money"
+"""Why `routing` can be left out, as long as no arc.json names its cluster."""
 PARAMETERS = {CODE_BUCKET: "a bucket in the stack's own account and Region that holds its zips"}
 
 
@@ -37,7 +39,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One stack of a release. uploaded: whether a request could not hold its template."""
+    """One stack of a release. uploaded: whether a request could not hold its template. optional: why it
+    is not deployed unless it is named, else empty."""
 
     name: str
     place: Place
@@ -47,6 +50,7 @@ class Entry:
     parameters: tuple[str, ...]
     zips: tuple[str, ...]
     waits_for: tuple[str, ...]
+    optional: str = ""
 
     @property
     def uploaded(self) -> bool:
@@ -66,6 +70,7 @@ class Entry:
             "waitsFor": list(self.waits_for),
             "tags": dict(self.place.tags),
             "protected": self.place.protected,
+            **({"optional": self.optional} if self.optional else {}),
         }
 
 
@@ -95,8 +100,10 @@ def written(name: str, template: Mapping[str, Any], *, short: bool) -> str:
 def stack_names(project: Project, made: Collection[str]) -> list[str]:
     """Return those that were made in the pipeline's order.
 
-    The home Region's keys come first, and a standby before what it stands by for.
+    The home Region's keys come first, and a standby before what it stands by for. A switch that can wait
+    comes last.
     """
+    later = project.switch_later
     policy, called = project.policy, project.names.stack
     wished = [
         *(called("keys", region) for region in _keys(project)),
@@ -105,10 +112,16 @@ def stack_names(project: Project, made: Collection[str]) -> list[str]:
         *(called("controller", region) for region in reversed(policy.controllers)),
         *(called("application", region) for region in reversed(tuple(policy.regions))),
         *(called("endpoint", region) for region in reversed(tuple(policy.regions))),
-        called("routing"),
+        *(() if later else (called("routing"),)),
         *(called("probes", region) for region in reversed(project.probed)),
+        *((called("routing"),) if later else ()),
     ]
     return [name for name in wished if name in made]
+
+
+def optional(project: Project) -> dict[str, str]:
+    """Return stack -> why it is deployed only where somebody names it."""
+    return {project.names.stack("routing"): NOT_IN_SHADOW} if project.switch_later else {}
 
 
 def _keys(project: Project) -> list[str]:
@@ -116,12 +129,18 @@ def _keys(project: Project) -> list[str]:
     return [home, *(region for region in project.policy.controllers if region != home)]
 
 
-def entries(names: Sequence[str], places: Mapping[str, Place], folder: Path) -> list[Entry]:
-    """Return the stacks of a release in their order. folder: with `templates` and the zips."""
+def entries(
+    names: Sequence[str], places: Mapping[str, Place], folder: Path, why: Mapping[str, str]
+) -> list[Entry]:
+    """Return the stacks of a release in their order.
+
+    folder: with `templates` and the zips. why: those that are `optional`.
+    """
     zips = sorted(file.name for file in folder.glob("*.zip"))
-    return [
+    made = [
         _entry(name, places[name], folder, zips, _before(names, number)) for number, name in enumerate(names)
     ]
+    return [replace(each, optional=why.get(each.name, "")) for each in made]
 
 
 def _entry(name: str, place: Place, folder: Path, zips: Sequence[str], before: tuple[str, ...]) -> Entry:

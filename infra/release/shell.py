@@ -10,10 +10,22 @@ from infra.release.order import Entry
 FUNCTIONS = Path(__file__).with_name("deploy.sh")
 
 
-def script(prefix: str, stacks: Sequence[Entry]) -> str:
-    """Return the whole script: plain AWS command line, in the order of the stacks."""
+def script(prefix: str, stacks: Sequence[Entry], *, bare: bool = False) -> str:
+    """Return the whole script: plain AWS command line, in the order of the stacks.
+
+    bare: its zips hold no libraries, so it deploys none.
+    """
     start = shlex.join(("start", *(each.name for each in stacks)))
-    lines = [f"PREFIX={prefix}", start, *(_line(each) for each in stacks), 'step "done: $last"', ""]
+    left = [shlex.join(("optional", each.name, each.optional)) for each in stacks if each.optional]
+    lines = [
+        f"PREFIX={prefix}",
+        *(["BARE=yes"] if bare else []),
+        *left,
+        start,
+        *(_line(each) for each in stacks),
+        'step "done: $last"',
+        "",
+    ]
     return FUNCTIONS.read_text(encoding="utf-8") + "\n".join(lines)
 
 

@@ -17,6 +17,9 @@ PROVIDER = ">= 5.40, < 7.0"
 README = Path(__file__).with_name("terraform.md")
 
 
+_END = "}\n"
+
+
 class _Raw(str):
     """Text that is an expression and no string."""
 
@@ -103,6 +106,8 @@ def _stacks(stacks: Sequence[Entry]) -> Iterator[str]:
             "depends_on": [_Raw(each) for each in (*needed, *before)],
         }
         assert set(stack.parameters) <= {CODE_BUCKET}
+        if stack.optional:
+            body = {"count": _Raw(f"var.{_with(stack)} ? 1 : 0"), **body}
         kept = {key: value for key, value in body.items() if value not in ({}, [])}
         yield _block(("resource", "aws_cloudformation_stack", _id(stack.name)), kept)
 
@@ -117,9 +122,29 @@ def _variables(stacks: Sequence[Entry]) -> Iterator[str]:
         },
     )
 
+    for each in (stack for stack in stacks if stack.optional):
+        yield _block(
+            ("variable", _with(each)),
+            {
+                "description": f"Whether {each.name} is deployed: {each.optional}.",
+                "type": _Raw("bool"),
+                "default": False,
+            },
+        )
+
+
+def _with(stack: Entry) -> str:
+    """Return the name of the variable that asks for an optional stack: `with_routing`."""
+    return f"with_{_id(stack.name.rpartition('-')[2])}"
+
 
 def _outputs(stacks: Sequence[Entry]) -> Iterator[str]:
-    ids = {each.name: _Raw(f"aws_cloudformation_stack.{_id(each.name)}.id") for each in stacks}
+    ids = {
+        each.name: _Raw(f"one(aws_cloudformation_stack.{_id(each.name)}[*].id)")
+        if each.optional
+        else _Raw(f"aws_cloudformation_stack.{_id(each.name)}.id")
+        for each in stacks
+    }
     yield _block(("output", "stacks"), {"description": "Name of a stack -> its id.", "value": ids})
 
 
@@ -134,13 +159,7 @@ def _versions(stacks: Sequence[Entry]) -> Iterator[str]:
 
 def _usage(stacks: Sequence[Entry]) -> str:
     places = _places(stacks)
-    providers = "\n".join(
-        _block(
-            ("provider", "aws"),
-            {"alias": place, "region": region, "allowed_account_ids": [account]},
-        )
-        for place, (account, region) in places.items()
-    )
+    providers = "\n".join(_provider(place, account, region) for place, (account, region) in places.items())
     called = _block(
         ("module", "tidegate"),
         {
@@ -156,6 +175,17 @@ def _bucket(account: str, region: str, stacks: Sequence[Entry]) -> str:
     """Return a name for the example: all accounts of the world share the names of buckets."""
     several = len({each.place.account for each in stacks}) > 1
     return f"NAME-{account}-{region}" if several else f"NAME-{region}"
+
+
+def _provider(place: str, account: str, region: str) -> str:
+    """Return a provider, with two ways to the account's credentials for whoever needs one."""
+    body = {"alias": place, "region": region, "allowed_account_ids": [account]}
+    text = _block(("provider", "aws"), body)
+    ways = (
+        f'  # profile     = "NAME"    # of {account}, or:\n'
+        f'  # assume_role {{ role_arn = "arn:aws:iam::{account}:role/NAME" }}\n'
+    )
+    return f"{text.removesuffix(_END)}{ways}{_END}"
 
 
 def _block(words: Sequence[str], body: Mapping[str, Value]) -> str:
@@ -193,6 +223,8 @@ def _long(value: object) -> bool:
 def _value(value: Value, depth: int) -> str:
     if isinstance(value, _Raw):
         return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, Mapping):

@@ -12,6 +12,8 @@ DEPLOYMENT: dict[str, Any] = {
     "journal_table": "j",
     "evidence_table": "e",
     "assessments_table": "a",
+    "people_table": "p",
+    "dead_letters": "d",
     "topic": "t",
     "state_machine": "m",
     "key": "k",

@@ -59,6 +59,8 @@ class Cluster:
             "journal_table": "tidegate-journal",
             "evidence_table": "e",
             "assessments_table": "a",
+            "people_table": "p",
+            "dead_letters": "d",
             "topic": "t",
             "state_machine": "m",
             "key": "k",

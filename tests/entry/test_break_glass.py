@@ -18,6 +18,7 @@ from controller.entry.cli.main import app, main
 from controller.entry.local_record import LocalRecord
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.local_records import Brought
+from tests.entry.deployment_file import DEPLOYMENT
 from tests.entry.loopback import Cluster, closed_port, cluster
 from tests.support.policy_scene import policy_data
 from tests.support.running_rehearsal import BIN, Rehearsal, policy
@@ -367,3 +368,18 @@ def _cut_and_rewrite(rehearsal: Rehearsal, folder: Path) -> None:
     assert any("line 3 is gone here" in each for each in told["amiss"])
     amiss = rehearsal.run("status")[1]["break_glass"]["amiss"]
     assert any("line 1 is another here than in event " in each for each in amiss)
+
+
+def test_the_runbook_of_a_shadow_without_a_cluster_is_refused(tmp_path: Path) -> None:
+    """Its objects are placeholders: no health check reads what the lines would write."""
+    bucket = {"name": "placeholder-bucket", "region": "us-east-2"}
+    standby = {
+        "bucket_by_region": dict.fromkeys(("us-east-1", "us-west-2"), bucket),
+        "objects": {"use1-a": "use1-a.off"},
+    }
+    file = tmp_path / "shadow.json"
+    for watched, expected in ((False, 1), (True, 0)):
+        data = {**DEPLOYMENT, "arc": None, "standby": {**standby, "health_checks": watched}}
+        file.write_text(json.dumps(data), encoding="utf-8")
+        code, told, _ = run("runbook", "us-east-1", "--config", str(file))
+        assert (code, "shadow has no switch yet" in str(told)) == (expected, not watched), told

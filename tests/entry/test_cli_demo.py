@@ -15,15 +15,18 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from controller.core.policy.validation import parse_policy
 from controller.entry.cli.main import main
 from controller.entry.demo import screen as screens
 from controller.entry.demo.files import LogFile, ReportFile
 from controller.entry.demo.log import LogPrinter, clock
 from controller.entry.demo.screen import Screen
+from controller.lab.environment.estate import driven_otherwise
 from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
 from tests.support.drill_run import ALONE, set_up
+from tests.support.policy_scene import policy_data
 
 ROOT = Path(__file__).parents[2]
 POLICY = str(ROOT / "policies" / "storefront.yaml")
@@ -125,17 +128,13 @@ def test_bad_input_is_one_clear_line(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_policy_that_no_rehearsal_can_play_is_refused(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    odd = tmp_path / "odd.yaml"
-    odd.write_text(Path(POLICY).read_text(encoding="utf-8").replace("{region}-5xx", "{region}-tide"))
-    assert main(["demo", "--policy", str(odd), "--json", "--report", str(tmp_path / "r.html")]) == 2
-    out, err = capsys.readouterr()
-    assert "cannot drive the alarm storefront-us-east-1-tide" in json.loads(out)["error"]
-    assert err.splitlines()[-1].startswith("tidegate: the rehearsal cannot drive")
-    assert sorted(names(tmp_path)) == ["odd.yaml", "state"]
+def test_an_alarm_of_an_unknown_ending_is_driven_by_failed_requests_and_it_is_said() -> None:
+    data = policy_data()
+    text = json.dumps(data).replace("{region}-5xx", "{region}-tide")
+    told = driven_otherwise(parse_policy(json.loads(text)))
+    assert told is not None
+    assert told.startswith("The rehearsal drives storefront-{region}-tide by the share of failed requests")
+    assert driven_otherwise(parse_policy(data)) is None
 
 
 @pytest.mark.parametrize("place", ["", "a-file/report.html"])

@@ -29,6 +29,19 @@ def write(folder: Path, toml: str, deployment: dict[str, Any] | str = "") -> Non
 def test_without_anything_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NoContext, match="start `tidegate up`"):
         find_context(None, tmp_path)
+    with pytest.raises(NoContext) as told:
+        find_context(None, tmp_path)
+    assert f"no deployment is named in {tmp_path}/tidegate.toml" in str(told.value)
+    assert "build/synth" not in str(told.value)
+
+
+def test_what_make_synth_wrote_is_named_where_nothing_else_is(tmp_path: Path) -> None:
+    made = tmp_path / "build" / "synth"
+    made.mkdir(parents=True)
+    write(made, '[contexts.orders]\ndeployment = "d.json"\n', DEPLOYMENT)
+    with pytest.raises(NoContext) as told:
+        find_context(None, tmp_path)
+    assert str(told.value).endswith(f"; {made}/tidegate.toml is there: go on in {made}")
 
 
 def test_the_only_context_of_the_file_is_meant(tmp_path: Path) -> None:
@@ -47,6 +60,8 @@ def test_among_several_one_must_be_named_by_option_or_environment(
     with pytest.raises(NoContext, match="no context is named 'c'; expected one of: a, b"):
         find_context("c", tmp_path)
     assert find_context("b", tmp_path).name == "b"
+    with pytest.raises(NoContext, match=r"say one of: --context a, --context b$"):
+        find_context(None, tmp_path)
     monkeypatch.setenv("TIDEGATE_CONTEXT", "a")
     assert find_context(None, tmp_path).name == "a"
     assert find_context("b", tmp_path).name == "b"

@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from controller.entry.doctor import dns_records, examine, objects, permissions
+from controller.entry.doctor import dns_records, examine, objects, permissions, switch
 from controller.entry.doctor.finding import Finding, Patient
 from controller.lab.environment.environment import Stage
 from controller.rehearsal.service import Request
@@ -62,6 +62,9 @@ def test_a_shadow_that_waits_for_its_cluster_has_no_checks_yet(patient: Patient)
     waits = changed(patient, standby=SWITCH.model_copy(update={"health_checks": False}))
     found = [*dns_records.record_tree(waits), *objects.seen(waits), objects.addresses(waits)]
     assert {each.verdict for each in found} == {"skipped"}
+    assert [each.says for each in switch.endpoints(waits)] == ["shadow has no switch yet"]
+    (says,) = (each.says for each in switch.endpoints(patient))
+    assert says == "this deployment moves objects, not routing controls"
 
 
 TWIN = "-twin"

@@ -2,10 +2,12 @@
 
 STACKS = [
     *("foundation", "controller-us-east-1", "controller-us-west-2", "controller-us-east-2"),
-    *("application-us-west-2", "application-us-east-1", "routing"),
-    *("probes-us-east-2", "probes-us-west-2", "probes-us-east-1"),
+    *("application-us-west-2", "application-us-east-1"),
+    *("probes-us-east-2", "probes-us-west-2", "probes-us-east-1", "routing"),
 ]
-"""The policy ranks us-east-2 first among the controllers, and moves traffic to us-west-2."""
+"""The policy ranks us-east-2 first among the controllers, and moves traffic to us-west-2.
+
+The switch is last, for no arc.json names it yet."""
 FOUNDATION = [
     *("keys-us-west-2", "keys-us-east-2", "keys-us-east-1"),
     *("audit-copy", "state"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from controller import wiring
+from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
 from controller.entry.demo.rehearsal import parts
@@ -25,7 +26,15 @@ from tests.support.policy_scene import policy_data
 @cache
 def drill(folder: Path, scenario: str = "region-dark") -> tuple[Stage, Judged]:
     """One controller sees it through. One run a folder and scenario: look, and change nothing."""
-    policy = parse_policy(policy_data() | ALONE)
+    return _played(folder, parse_policy(policy_data() | ALONE), scenario, "us-east-1")
+
+
+def evacuated(folder: Path, policy: Policy, region: str) -> Judged:
+    """`region` goes dark, in a cloud of `policy`, which has one controller."""
+    return _played(folder, policy, "region-dark", region)[1]
+
+
+def _played(folder: Path, policy: Policy, scenario: str, region: str) -> tuple[Stage, Judged]:
     stage = virtual_stage(policy, parts(folder), 1)
     (here,) = stage.deployments
     runtime = stage.cloud.controller_regions[here].runtime
@@ -34,7 +43,7 @@ def drill(folder: Path, scenario: str = "region-dark") -> tuple[Stage, Judged]:
     stage.begin({here: lambdas.bound(deps, io.StringIO(), f"templates-{folder.name}-{id(stage)}")})
     everyone = operators(stage)
     run = rehearse(
-        stage, everyone[here], SCENARIOS[scenario], region="us-east-1", approve="auto",
+        stage, everyone[here], SCENARIOS[scenario], region=region, approve="auto",
         beat=lambda _run: None, others=everyone,
     )  # fmt: skip
     return stage, judge(stage, run, "auto")

@@ -15,6 +15,20 @@ from tests.infra.aws_front import Front, front
 BIN = Path(sys.executable).parent
 
 
+SWITCH = "tidegate-routing"
+
+
+@pytest.fixture(scope="module")
+def released(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release as if its packages were complete: libraries are no matter for the script."""
+    copy = Path(shutil.copytree(released, tmp_path_factory.mktemp("complete") / "release"))
+    script = copy / "deploy.sh"
+    text = script.read_text(encoding="utf-8")
+    assert text.count("BARE=yes\n") == 1
+    script.write_text(text.replace("BARE=yes\n", ""), encoding="utf-8")
+    return copy
+
+
 @pytest.fixture
 def aws() -> Iterator[Front]:
     with front() as made:
@@ -44,7 +58,9 @@ def order(release: Path) -> list[str]:
 def test_every_stack_is_made_in_order_and_again_changes_nothing(released: Path, aws: Front) -> None:
     done = run(released, aws)
     assert (done.returncode, aws.refused) == (0, []), done.stderr[-2000:]
-    assert [name for _, name in aws.stacks] == order(released)
+    assert order(released)[-1] == SWITCH
+    assert [name for _, name in aws.stacks] == order(released)[:-1]
+    assert f"left out: {SWITCH} (not needed in shadow; an ARC cluster costs money)" in done.stdout
     told = {s["name"]: s for s in json.loads((released / "order.json").read_text(encoding="utf-8"))["stacks"]}
     for (region, name), stack in aws.stacks.items():
         assert region == told[name]["region"]
@@ -58,6 +74,24 @@ def test_every_stack_is_made_in_order_and_again_changes_nothing(released: Path, 
     assert aws.stacks == before
     assert "upload" not in again.stdout
     assert again.stdout.splitlines()[-1] == f"done: {some[0]}", "in the release's order"
+
+
+def test_the_switch_of_a_shadow_is_deployed_where_it_is_named(released: Path, aws: Front) -> None:
+    done = run(released, aws, SWITCH)
+    assert (done.returncode, aws.refused) == (0, []), done.stderr[-2000:]
+    assert [name for _, name in aws.stacks] == [SWITCH]
+    assert "left out" not in done.stdout
+
+
+def test_a_release_without_libraries_is_not_deployed(released: Path, aws: Front, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(released, tmp_path / "copy"))
+    script = copy / "deploy.sh"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace("\nPREFIX=", "\nBARE=yes\nPREFIX="), encoding="utf-8")
+    done = run(copy, aws)
+    assert (done.returncode, aws.calls) == (1, [])
+    assert "written by --bare, without libraries" in done.stderr
+    assert run(copy, aws, "--list").returncode == 0
 
 
 def test_a_first_try_that_was_taken_back_can_be_tried_again(released: Path, aws: Front) -> None:

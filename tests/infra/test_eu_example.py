@@ -2,16 +2,21 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controller.entry.demo.rehearsal import live_of
+from controller.lab.policy_files.overlay import overlaid
 from infra.geography import HEALTH_BACKUPS
 from tests.infra import lint
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
+from tests.infra.template_drill import evacuated
+from tests.support.running_rehearsal import Rehearsal
 from tests.support.sources import ROOT
 
 CONFIG = ROOT / "infra" / "config" / "eu-orders.yaml"
@@ -83,3 +88,34 @@ def test_its_worked_cases_pass() -> None:
 
     found = run(Path(ROOT / "policies" / "eu-orders.cases.yaml"))
     assert found.passed
+
+
+def test_up_takes_the_policy_of_the_templates_and_drives_alarms_of_any_name(
+    eu: Synthesis, tmp_path: Path
+) -> None:
+    """Nobody says `--policy`, and the application's team has made the alarms: no template declares them."""
+    running = Rehearsal(tmp_path, "--ephemeral", "--templates", str(eu.folder))
+    try:
+        assert running.told
+        assert running.told["region"] == "eu-west-3"
+        found = running.aws(running.told["aws"], "eu-west-1", "cloudwatch", "describe-alarms")
+        driven = {a["AlarmName"]: a["MetricName"] for a in found["MetricAlarms"]}
+        assert driven["orders-eu-west-1-errors"] == driven["orders-eu-west-1-slow"] == "5xxRate"
+        assert running.resolve() in {"eu-west-1", "eu-central-1"}
+        code, status = running.run("status")
+        assert code == 0, status
+    finally:
+        assert running.stop() == 0
+
+
+def test_up_names_what_is_missing_beside_the_templates(eu: Synthesis, tmp_path: Path) -> None:
+    alone = shutil.copytree(eu.folder, tmp_path / "synth" / "templates")
+    running = Rehearsal(tmp_path, "--ephemeral", "--templates", str(alone))
+    _, said = running.process.communicate(timeout=60)
+    assert "deployments names no policy: `make synth` writes it" in said
+    assert running.process.returncode == 2
+
+
+def test_a_drill_in_its_templates_leaves_the_region(eu: Synthesis) -> None:
+    judged = evacuated(eu.folder, overlaid(live_of(eu.folder), {"controllers": ["eu-west-3"]}), "eu-west-1")
+    assert judged.ok, judged.findings

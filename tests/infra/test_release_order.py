@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from infra.__main__ import BAD_INPUT, main
+from infra.__main__ import BAD_INPUT, CONFIG, main
+from infra.project import Project, load
 from infra.release import order
 from infra.release.order import BODY, MOST_RESOURCES, Entry, Place, TooLarge, written
 from infra.release.shell import script
@@ -85,6 +86,23 @@ def test_what_a_stack_waits_for_comes_before_it(told: dict[str, Any]) -> None:
     assert waits["tidegate-keys-us-east-1"] == ["tidegate-keys-us-west-2"]
     assert sorted(waits["tidegate-audit-copy"]) == ["tidegate-keys-us-east-1", "tidegate-keys-us-east-2"]
     assert waits["tidegate-controller-us-west-2"] == ["tidegate-controller-us-east-1"]
+
+
+def test_a_switch_that_nothing_uses_yet_is_optional_and_last(told: dict[str, Any], live: Project) -> None:
+    """An ARC cluster costs money: a shadow needs none, and a live deployment names it in arc.json."""
+    why = {stack["name"]: stack["optional"] for stack in told["stacks"] if "optional" in stack}
+    assert why == {"tidegate-routing": "not needed in shadow; an ARC cluster costs money"}
+    assert told["stacks"][-1]["name"] == "tidegate-routing"
+    assert order.optional(live) == {}
+    made = [s["name"] for s in told["stacks"]]
+    named = order.stack_names(live, made)
+    assert named.index("tidegate-routing") < min(n for n, name in enumerate(named) if "-probes-" in name)
+
+
+def test_a_switch_of_objects_is_not_optional() -> None:
+    project = load(CONFIG.with_name("storefront-standby.yaml"), deployed=1.0)
+    assert not project.live
+    assert order.optional(project) == {}
 
 
 def test_the_script_has_a_line_for_each_stack_in_order_and_waits_for_no_key(released: Path) -> None:

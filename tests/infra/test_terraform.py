@@ -96,6 +96,16 @@ def test_the_order_is_that_of_order_json_and_has_no_circle(
         assert files == stack["zips"], "code lies there before the function is made"
 
 
+def test_an_optional_stack_is_made_only_where_a_variable_says_so(
+    parsed: dict[str, dict[str, dict[str, Any]]],
+) -> None:
+    counted = {name: body["count"] for name, body in stacks_of(parsed).items() if "count" in body}
+    assert set(counted) == {"tidegate-routing"}
+    assert re.sub(r"[${}]", "", counted["tidegate-routing"]) == "var.with_routing ? 1 : 0"
+    assert parsed["variable"]["with_routing"]["default"] is False
+    assert set(parsed["variable"]) == {"buckets", "with_routing"}
+
+
 def test_a_template_that_changes_has_another_address(parsed: dict[str, dict[str, dict[str, Any]]]) -> None:
     """A stack whose address stays the same is no change to Terraform, whatever lies there."""
     place = Place("111122223333", "us-east-1", {}, protected=False)
@@ -112,7 +122,8 @@ def test_a_template_that_changes_has_another_address(parsed: dict[str, dict[str,
 def test_the_module_is_the_same_again_and_says_that_nobody_validated_it(released: Path) -> None:
     told = json.loads((released / "order.json").read_text(encoding="utf-8"))["stacks"]
     places = {s["name"]: Place(s["account"], s["region"], s["tags"], s["protected"]) for s in told}
-    again = module(entries([s["name"] for s in told], places, released))
+    why = {s["name"]: s["optional"] for s in told if "optional" in s}
+    again = module(entries([s["name"] for s in told], places, released, why))
     folder = released / "terraform"
     assert {f.name: f.read_text(encoding="utf-8") for f in existing(folder.iterdir(), least=5)} == again
     assert "not validated" in again["README.md"].splitlines()[0]
@@ -129,6 +140,10 @@ def test_the_example_calls_the_module_with_every_provider_and_bucket(
     (called,) = (body for kind, _, body in found if kind == "module")
     assert {plain(p["alias"]) for p in providers} == {"us_east_1", "us_east_2", "us_west_2"}
     assert all(p["allowed_account_ids"] == ['"111122223333"'] for p in providers)
+    for each in providers:
+        (account,) = each["allowed_account_ids"]
+        assert f"# of {plain(account)}, or:" in example
+    assert example.count('# assume_role { role_arn = "arn:aws:iam::111122223333:role/NAME" }') == 3
     given = {key.strip("${}") for key in called["providers"]} - {"__is_block__"}
     assert given == {f"aws.{plain(p['alias'])}" for p in providers}
     assert set(called["buckets"]) - {"__is_block__"} == {plain(p["alias"]) for p in providers}

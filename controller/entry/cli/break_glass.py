@@ -256,6 +256,8 @@ def runbook(region: Region, config: ConfigFile = None, to: To = None, as_json: A
         fail(ExitCode.BAD_INPUT, wrong)
     if target is None:
         fail(ExitCode.NO, "the policy names no other Region")
+    if not context.deployment.has_switch:
+        fail(ExitCode.NO, "shadow has no switch yet: no line moves traffic before arc.json names its cluster")
     text = page(context.deployment, source=region, target=target)
     fields = {"region": region, "to": target, "markdown": text}
     emit("runbook", fields, lambda _: typer.echo(text, nl=False), as_json=as_json)

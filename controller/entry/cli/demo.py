@@ -79,7 +79,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
     from controller.entry.demo.log import LogPrinter, fields, summary
     from controller.entry.demo.play import Show, play_demo
     from controller.entry.demo.screen import Screen
-    from controller.lab.environment.estate import NotDriven
+    from controller.lab.environment.estate import driven_otherwise
     from controller.rehearsal.wire.server import PortInUse
 
     out = stdout()
@@ -92,12 +92,12 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
             told = f"cannot write the report {sanitize(str(path), 200)}: {error.strerror}"
             fail(ExitCode.INTERNAL if error.errno == errno.ENOSPC else ExitCode.BAD_INPUT, told)
         line("A rehearsal runs the policy live, whatever it says of enforcement, windows and drill times.")
+        if said := driven_otherwise(wanted.policy):
+            line(said)
         try:
             story = play_demo(wanted, show)
         except PortInUse as error:
             fail(ExitCode.INTERNAL, str(error))
-        except NotDriven as error:
-            fail(ExitCode.BAD_INPUT, str(error))
         names = Names(story.people.get, lambda: 0.0)
         file.write(names.text(page(story), escaped))
     emit(

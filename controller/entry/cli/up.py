@@ -32,7 +32,10 @@ WARM_UP = 400.0
 
 
 def up(
-    policy: Annotated[Path, typer.Option(help="The policy to guard with; it runs live here.")] = SHIPPED,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="The policy to guard with, live; by default the templates', or the example's."),
+    ] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=600, help="Scenario seconds a second.")] = 1.0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="AWS endpoint; 0 takes a free port.")] = 0,
     dns_port: Annotated[int, typer.Option(min=0, max=65535, help="DNS server; 0 takes a free port.")] = 0,
@@ -55,13 +58,12 @@ def up(
         return
     from controller import wiring
     from controller.entry import context
-    from controller.entry.demo import rehearsal
     from controller.lab.environment.persistence import NotKept
     from controller.lab.environment.templates import NotDeployable
     from controller.lab.scenarios import SCENARIOS
     from controller.rehearsal.wire.server import PortInUse
 
-    live = rehearsal.live(policy)
+    live = _live(policy, templates)
     broken = region or next(iter(live.regions))
     _refuse_unless(scenario, [None, *SCENARIOS], "scenario")
     _refuse_unless(broken, list(live.regions), "Region of the policy")
@@ -77,6 +79,21 @@ def up(
         fail(ExitCode.INTERNAL, f"{error}; choose another with --port, --dns-port or --console-port")
     except (NotKept, NotDeployable) as error:
         fail(ExitCode.BAD_INPUT, str(error))
+
+
+def _live(policy: Path | None, templates: Path | None) -> "Policy":
+    """Return the policy that is meant, as a rehearsal runs it: templates alone bring their own."""
+    from controller.entry.demo import rehearsal
+    from controller.lab.environment.estate import driven_otherwise
+    from controller.lab.environment.templates import NotDeployable
+
+    try:
+        live = rehearsal.live_of(templates) if templates and not policy else rehearsal.live(policy or SHIPPED)
+    except NotDeployable as error:
+        fail(ExitCode.BAD_INPUT, str(error))
+    if told := driven_otherwise(live):
+        note(told)
+    return live
 
 
 def _only_history(files: list[Path], port: int, played: object, *, as_json: bool) -> None:
@@ -199,7 +216,7 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
         return
     console, here = stdout(), deployment.region
     shown, listed = _switch_lines(deployment)
-    host, dns = fields["name"], stage.dns_port
+    host, dns, guarded = fields["name"], stage.dns_port, next(iter(deployment.policy["regions"]))
     lines = (
         f"The rehearsal runs. The console: {fields['console']}",
         "In another terminal:",
@@ -208,7 +225,7 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
         f"--state-machine-arn {deployment.state_machine}",
         f"  aws --endpoint-url {deployment.endpoint_url} --region {here} dynamodb scan "
         f"--table-name {deployment.journal_table}",
-        f"  aws --endpoint-url {deployment.endpoint_url} --region us-east-1 cloudwatch describe-alarms",
+        f"  aws --endpoint-url {deployment.endpoint_url} --region {guarded} cloudwatch describe-alarms",
         *shown,
         f"  dig @127.0.0.1 -p {dns} {host}",
         "  tidegate status | why | incidents | evacuate REGION --reason …",

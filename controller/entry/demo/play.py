@@ -79,7 +79,7 @@ def _rehearsed(wanted: Wanted) -> Policy:
 def play_demo(wanted: Wanted, show: Show) -> Story:
     """Play the scenario, judge it, and return its story.
 
-    Raises `PortInUse`, and `NotDriven` for a policy that no rehearsal can play.
+    Raises `PortInUse`.
     """
     policy = _rehearsed(wanted)
     running = rehearsal.running(

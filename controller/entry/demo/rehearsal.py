@@ -25,7 +25,7 @@ from controller.entry.demo.files import LogFile
 from controller.lab.environment.environment import Parts, Stage
 from controller.lab.environment.loopback import Ports, wall_stage
 from controller.lab.environment.object_switch import packaged_switch
-from controller.lab.environment.templates import prefix_of, redrawn
+from controller.lab.environment.templates import packaged_policy, prefix_of, redrawn
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.overlay import unscheduled
 from controller.rehearsal.faults import Faults
@@ -73,7 +73,16 @@ def live(path: Path) -> Policy:
 
     The file's own enforcement and schedule do not count.
     """
-    return unscheduled(load_policy(path).policy).model_copy(update={"enforcement": "live"})
+    return _live(load_policy(path).policy)
+
+
+def live_of(templates: Path) -> Policy:
+    """Return the policy that was packaged with templates, as a rehearsal runs it. Raises `NotDeployable`."""
+    return _live(packaged_policy(templates))
+
+
+def _live(policy: Policy) -> Policy:
+    return unscheduled(policy).model_copy(update={"enforcement": "live"})
 
 
 def parts(templates: Path | None = None) -> Parts:

@@ -14,7 +14,7 @@ from typing import Any
 
 from controller.core.text import sanitize
 from controller.entry.doctor.finding import Finding, Patient, Verdict, judged, tried
-from controller.entry.doctor.objects import asks_for, unwatched
+from controller.entry.doctor.objects import asks_for
 from controller.entry.doctor.switch import slices
 from controller.settings import Deployment, Records
 
@@ -29,7 +29,7 @@ Checks = Mapping[str, Mapping[str, Any]]
 def record_tree(patient: Patient) -> Iterator[Finding]:
     d = patient.deployment
     records = d.records
-    if records is None or unwatched(d):
+    if records is None or not d.has_switch:
         why = "no records" if records is None else "no ARC cluster"
         yield Finding("record tree", "", "skipped", f"this deployment has {why}")
         return

@@ -35,15 +35,10 @@ def asks_for(config: Mapping[str, Any], bucket: Bucket, key: str) -> bool:
     )
 
 
-def unwatched(d: Deployment) -> bool:
-    """Return True where no health check is expected: a shadow that waits for its cluster."""
-    return d.arc is None and (d.standby is None or not d.standby.health_checks)
-
-
 def seen(patient: Patient) -> Iterator[Finding]:
     """Compare what S3 shows us with what the health checkers see."""
     check, d = "switch objects", patient.deployment
-    if d.standby is None or unwatched(d):
+    if d.standby is None or not d.has_switch:
         yield _skipped(check, d)
         return
     watched = _objects(patient)
@@ -104,7 +99,7 @@ def _codes(answer: Mapping[str, Any]) -> list[int | None]:
 def addresses(patient: Patient) -> Finding:
     """Examine whether the checkers still come from where the buckets let them read."""
     check, d = "health checkers", patient.deployment
-    if d.standby is None or unwatched(d):
+    if d.standby is None or not d.has_switch:
         return _skipped(check, d)
 
     def look() -> Finding:

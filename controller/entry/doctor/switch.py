@@ -26,7 +26,9 @@ def endpoints(patient: Patient) -> Iterator[Finding]:
     """
     arc = patient.deployment.arc
     if arc is None:
-        yield Finding("arc endpoints", "", "skipped", "this deployment moves objects, not routing controls")
+        objects = patient.deployment.has_switch
+        why = "this deployment moves objects, not routing controls" if objects else "shadow has no switch yet"
+        yield Finding("arc endpoints", "", "skipped", why)
         return
     access = patient.deployment.arc_access
     role = role_of(patient, access) if access is not None else None

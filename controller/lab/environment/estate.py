@@ -94,6 +94,8 @@ METRICS: Mapping[str, Mapping[str, Any]] = {
     "latency": {"MetricName": "Latency", "Threshold": 1000.0, "TreatMissingData": "missing"},
 }
 """The metric of an alarm, by the last part of its name."""
+OTHERWISE = "5xx"
+"""Drives an alarm whose name has another ending: what it measures, only its own team knows."""
 
 Intake = Sequence[tuple[str, Mapping[str, Any], Mapping[str, str], str]]
 """The rules that feed the queue.
@@ -102,14 +104,10 @@ Each is (rule name, event pattern, input paths, input template).
 """
 
 
-class NotDriven(ValueError):  # noqa: N818
-    """The policy names an alarm that the rehearsal has no metric for."""
-
-
 def estate(
     policy: Policy, workflow: str, functions: Sequence[str], intake: Intake, prefix: str = PREFIX
 ) -> Blueprint:
-    """Return everything that the rehearsal builds. Raises `NotDriven`."""
+    """Return everything that the rehearsal builds."""
     guards = (alarm for c in policy.controllers for alarm in watchdogs(policy.application, c, prefix))
     return replace(
         bare(policy, workflow, functions, intake, prefix), alarms=(*_alarms(policy, prefix), *guards)
@@ -160,6 +158,19 @@ def _monitors(policy: Policy) -> Iterator[MonitorPlan]:
             yield MonitorPlan(policy.application, signal.family, signal.name, signal.subject, signal.observer)
 
 
+def driven_otherwise(policy: Policy) -> str | None:
+    """Return a sentence on the alarms that follow errors though their names do not say so."""
+    alarms = (s.alarm for sources in policy.signals.values() for s in sources if isinstance(s, AlarmSignal))
+    found = dict.fromkeys(name for name in alarms if name.rpartition("-")[2] not in METRICS)
+    if not found:
+        return None
+    known = ", ".join(f"…-{suffix}" for suffix in METRICS)
+    return (
+        f"The rehearsal drives {', '.join(found)} by the share of failed requests (5xx): "
+        f"it knows what is measured by names that end in {known}"
+    )
+
+
 def _alarms(policy: Policy, prefix: str) -> Iterator[AlarmPlan]:
     """Yield each alarm of the policy, and composites over them.
 
@@ -179,10 +190,7 @@ def _alarms(policy: Policy, prefix: str) -> Iterator[AlarmPlan]:
 
 
 def _metric_alarm(policy: Policy, region: str, name: str) -> dict[str, Any]:
-    metric = METRICS.get(name.rpartition("-")[2])
-    if metric is None:
-        known = ", ".join(f"…-{suffix}" for suffix in METRICS)
-        raise NotDriven(f"the rehearsal cannot drive the alarm {name}; it knows: {known}")
+    metric = METRICS.get(name.rpartition("-")[2], METRICS[OTHERWISE])
     return {
         "AlarmName": name,
         "AlarmDescription": f"{policy.application} in {region}",

@@ -10,17 +10,20 @@ Records and controllers so get their names from different files, and a drill fai
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import parse_policy
 from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.dns.records import Slice, Target, absolute
 from controller.settings import Standby
 
 ROUTING, CONTROLLERS = "*-routing.json", "*-controller-*.json"
 HOST = re.compile(r"([a-z0-9.-]+)\.s3\.([a-z0-9-]+)\.amazonaws\.com")
+T = TypeVar("T")
 Place = tuple[str, str, str]
 
 
@@ -40,13 +43,26 @@ def packaged_switch(folder: Path) -> Standby | None:
     """
     if not objects_watched(folder):
         return None
+    return _packaged(folder, "objects", lambda deployed: Standby.model_validate(deployed["standby"]))
+
+
+def packaged_policy(folder: Path) -> Policy:
+    """Return the policy as the functions' package has it.
+
+    Raises `NotDeployable`.
+    """
+    return _packaged(folder, "policy", lambda deployed: parse_policy(deployed["policy"]))
+
+
+def _packaged(folder: Path, what: str, read: Callable[[Any], T]) -> T:
+    """Return what is read of the first controller's deployment, beside the templates in `folder`."""
     file = next(iter(sorted((folder.parent / "deployments").glob("*.json"))), None)
     if file is None:
-        raise NotDeployable(f"{folder.parent / 'deployments'} names no objects: `make synth` writes it")
+        raise NotDeployable(f"{folder.parent / 'deployments'} names no {what}: `make synth` writes it")
     try:
-        return Standby.model_validate(json.loads(file.read_text(encoding="utf-8"))["standby"])
+        return read(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NotDeployable(f"{file} names no objects: {type(error).__name__}") from error
+        raise NotDeployable(f"{file} names no {what}: {type(error).__name__}") from error
 
 
 def declared_switch(folder: Path, plan: Blueprint) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from controller.lab.environment.object_switch import NotDeployable as NotDeployable
 from controller.lab.environment.object_switch import declared_switch
+from controller.lab.environment.object_switch import packaged_policy as packaged_policy
 from controller.rehearsal.blueprint import (
     LIVE,
     PREFIX,
@@ -88,7 +89,7 @@ def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
     return replace(
         plan,
         rules=tuple(_rules(found, plan)),
-        alarms=tuple(_alarms(found, plan, namespaces)),
+        alarms=(*_elsewhere(found, plan), *_alarms(found, plan, namespaces)),
         canaries=tuple(_canaries(found, plan)),
         workflow=workflow,
         functions=functions,
@@ -252,6 +253,20 @@ def _alarms(found: tuple[Resource, ...], plan: Blueprint, namespaces: tuple[str,
             driven = members.get("Namespace") in namespaces or "AlarmRule" in members
             if alarm.region in plan.regions and driven:
                 yield AlarmPlan(alarm.region, members, alarm.guest)
+
+
+def _elsewhere(found: tuple[Resource, ...], plan: Blueprint) -> Iterator[AlarmPlan]:
+    """Yield the application's own alarms, drafted, where templates declare none: its team has made them.
+
+    Where they declare one, another that is missing stays missing.
+    """
+    own = plan.application.capitalize()
+    if any(alarm.properties.get("Namespace") == own for alarm in _of(found, "AWS::CloudWatch::Alarm")):
+        return
+    rules = " ".join(c.properties["AlarmRule"] for c in _of(found, "AWS::CloudWatch::CompositeAlarm"))
+    for alarm in plan.alarms:
+        if alarm.members.get("Namespace") == own and f'"{alarm.members["AlarmName"]}"' in rules:
+            yield alarm
 
 
 def _canaries(found: tuple[Resource, ...], plan: Blueprint) -> Iterator[CanaryPlan]:
