@@ -29,6 +29,7 @@ CHECK = (
     "tests/infra/test_bundle_contents.py",
     "tests/infra/test_bundles_alone.py",
     "tests/infra/test_first_deployment.py",
+    "tests/infra/test_page_commands.py",
     "tests/infra/test_side_by_side.py",
     "tests/infra/test_standby_drill.py",
     "tests/infra/test_standby_stacks.py",

@@ -33,9 +33,8 @@ def switch(
 ) -> RoutingControls:
     urls = {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
     arc = Arc(endpoints=urls, panel=made.arc.panel, controls=dict(made.arns))
-    elsewhere = dict.fromkeys(
-        ("journal_table", "evidence_table", "assessments_table", "topic", "state_machine", "key"), "not-asked"
-    )
+    tables = ("journal_table", "evidence_table", "assessments_table", "people_table")
+    elsewhere = dict.fromkeys((*tables, "dead_letters", "topic", "state_machine", "key"), "not-asked")
     deployment = Deployment(
         account=ACCOUNT, region="us-east-2", deployed=0.0, policy=compiled(_policy()), arc=arc, **elsewhere
     )

@@ -19,6 +19,7 @@ from controller.aws.events.rules import (
     SIGNAL_PATHS,
     SIGNAL_TEMPLATE,
     alarms_named,
+    composites_of,
 )
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.rehearsal.services.eventbridge.patterns import compile_pattern
@@ -28,6 +29,7 @@ from tests.aws.input_transformer import HOSTILE, transform
 from tests.support.corpus import corpus_files
 from tests.support.event_samples import ALARM, CANARY, Event, changed
 from tests.support.event_samples import EVENT as SIGNAL
+from tests.support.policy_scene import storefront
 
 
 def alarm(event: Event) -> str:
@@ -164,3 +166,15 @@ def test_alarms_of_others_reach_no_queue_while_the_names_fit() -> None:
     assert not admits(changed(ALARM, detail__alarmName="somebody-else's"))
     many = [f"shop-{number:04d}-with-a-long-name" for number in range(100)]
     assert alarms_named(many) == ALARM_PATTERN, "too many for a pattern: all come, and are refused by name"
+
+
+def test_a_policy_without_alarms_has_a_rule_that_eventbridge_takes() -> None:
+    """No alarm, no composite: an empty list would be refused, and with it the controller's stack."""
+    whole = storefront()
+    policy = whole.model_copy(update={"signals": {"customer": whole.signals["customer"]}})
+    pattern = composites_of("tidegate", policy, "123456789012")
+    assert compile_pattern(json.dumps(pattern))
+    beginnings = [{"prefix": f"tidegate-storefront-{region}-"} for region in policy.regions]
+    assert pattern["detail"]["alarmName"] == beginnings
+    exact = composites_of("tidegate", whole, "123456789012")["detail"]["alarmName"]
+    assert exact == [f"tidegate-storefront-{region}-service" for region in sorted(whole.regions)]

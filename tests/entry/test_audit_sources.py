@@ -24,6 +24,7 @@ def deployment(region: str, port: int, **changes: Any) -> Deployment:
     told: dict[str, Any] = {
         "account": ACCOUNT, "region": region, "deployed": 1.0, "policy": compiled(storefront()),
         "journal_table": "j", "evidence_table": "e", "assessments_table": "a", "topic": "t",
+        "people_table": "p", "dead_letters": "d",
         "state_machine": "m", "key": "k", "endpoint_url": f"http://127.0.0.1:{port}",
         "arc": Arc(endpoints={"us-west-2": "http://127.0.0.1:1"}, panel="p", controls={}),
     }  # fmt: skip

@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 from infra.geography import ARC_ENDPOINTS
 from infra.operators import policies
 from infra.project import load
-from tests.infra.config_files import written
+from tests.support.config_files import written
 from tests.support.running_rehearsal import Rehearsal, policy
 
 SERVICES = {"stepfunctions": "states"}

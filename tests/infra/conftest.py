@@ -11,9 +11,9 @@ import pytest
 
 from infra.geography import ARC_ENDPOINTS
 from infra.project import Project, load
-from tests.infra.config_files import MOVED, OBJECTS_LIVE, STANDBY, written
 from tests.infra.split_accounts import SPLIT
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import MOVED, OBJECTS_LIVE, STANDBY, written
 
 PANEL = "arn:aws:route53-recovery-control::111122223333:controlpanel/0f"
 CONTROLS = [f"{region}-{letter}" for region in ("use1", "usw2") for letter in "abcd"]

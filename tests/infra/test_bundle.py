@@ -16,7 +16,7 @@ from infra.bundle import ASKED, package
 from infra.config import Config
 from infra.grants import DESK
 from infra.project import load
-from tests.infra.config_files import SHIPPED
+from tests.support.config_files import SHIPPED
 from tests.support.sources import ROOT
 
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"

@@ -16,7 +16,7 @@ from infra.bundle import ASKED, CONSOLE, CONSOLE_ROOMS, FUNCTIONS, ROOMS, Librar
 from infra.interpreter import PYTHON, unpacked
 from infra.project import load
 from tests.infra.bundles import LAMBDA, REAL, package_of
-from tests.infra.config_files import SHIPPED
+from tests.support.config_files import SHIPPED
 from tests.support.sources import CODE, existing
 
 HERE = "us-east-2"

@@ -43,8 +43,8 @@ from infra.project import load
 from infra.sizes import SMALL
 from infra.writing import packages, zip_packages
 from tests.infra.bundles import REAL, Bundles, Function, Report, imports_of, package_of
-from tests.infra.config_files import MOVED, written
 from tests.infra.conftest import synthesise
+from tests.support.config_files import MOVED, written
 from tests.support.event_samples import ALARM
 from tests.support.policy_scene import policy_data
 

@@ -11,7 +11,7 @@ from controller.entry.lambdas import Environment
 from infra.__main__ import main
 from infra.contexts import deployment
 from infra.project import ConfigRefused, Project, load
-from tests.infra.config_files import SHIPPED, written
+from tests.support.config_files import SHIPPED, written
 
 
 def refused(file: Path) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from infra.boards import overall, regional
 from infra.project import load
-from tests.infra.config_files import SHIPPED, written
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import SHIPPED, written
 
 EMITTED = {"ControlsOn", "IncidentOpen", "Duration", "IntakeProbe"}
 """What the handlers write (`tests/steps/test_watchdog.py`)."""

@@ -14,8 +14,8 @@ from infra.picture import picture
 from infra.pictures import records, workflow
 from infra.pipeline import BAKE_MINUTES
 from infra.project import load
-from tests.infra.config_files import written
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import written
 from tests.support.sources import existing
 
 ROOT = Path(__file__).parents[2]
@@ -222,8 +222,8 @@ def test_the_context_that_comes_along_names_every_controller(synthesis: Synthesi
 
 
 if __name__ == "__main__":
-    from tests.infra.config_files import MOVED
     from tests.infra.conftest import synthesise
+    from tests.support.config_files import MOVED
 
     SCHEMA.write_text(schema(), encoding="utf-8")
     folder = Path(tempfile.mkdtemp())

@@ -9,9 +9,9 @@ from infra.contexts import deployment
 from infra.grants import ADAPTERS, CONSOLE, DESK, STARRED, USES, statements
 from infra.planes import leaning
 from infra.project import Project, load
-from tests.infra.config_files import SHIPPED
 from tests.infra.reach import reached, reached_by_console
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import SHIPPED
 from tests.support.sources import module_of, sources
 
 

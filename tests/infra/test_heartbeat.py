@@ -10,9 +10,9 @@ from controller.entry.lambdas import HANDLERS, Environment
 from controller.settings import Heartbeat
 from infra.contexts import deployment
 from infra.project import Project, load
-from tests.infra.config_files import written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import written
 
 HERE = "us-west-2"
 STACK = f"tidegate-controller-{HERE}"

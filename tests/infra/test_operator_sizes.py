@@ -14,7 +14,7 @@ from infra.operators import policies, write_operators
 from infra.project import Project, load
 from infra.role_policies import POLICIES as MOST
 from infra.role_policies import Unfit
-from tests.infra.config_files import SHIPPED, written
+from tests.support.config_files import SHIPPED, written
 
 LARGEST = 6_144
 """Characters of a managed policy without its spaces (IAM User Guide, "IAM and AWS STS quotas")."""

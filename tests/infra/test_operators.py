@@ -12,8 +12,8 @@ from infra.contexts import deployment
 from infra.grants import STARRED
 from infra.operators import EXAMINED, policies, write_operators
 from infra.project import Project, load
-from tests.infra.config_files import OBJECTS_LIVE, SHIPPED, STANDBY, written
 from tests.infra.split_accounts import ARC, CONTROLLERS, SPLIT, THREE, arc_file
+from tests.support.config_files import OBJECTS_LIVE, SHIPPED, STANDBY, written
 from tests.support.sources import ROOT
 
 WRITES = re.compile(r":(Put|Update|Delete|Create|Send|Start|Publish|Sign|Encrypt|Decrypt)")

@@ -16,9 +16,9 @@ from controller.entry.cli.main import app
 from infra.__main__ import arguments_parser
 from infra.project import load
 from tests.infra.aws_parser import Refused, parsed
-from tests.infra.config_files import SHIPPED
 from tests.infra.stack_order import STACKS
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import SHIPPED
 from tests.support.page_commands import TOOLS, UNREAD, Command, Unknown, commands, of_page, pages
 from tests.support.sources import ROOT, existing
 

@@ -9,9 +9,9 @@ import pytest
 
 from infra.pipeline import beginnings
 from infra.project import ConfigRefused, load
-from tests.infra.config_files import SHIPPED, written
 from tests.infra.stack_order import STACKS
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import SHIPPED, written
 
 
 def stages(synthesis: Synthesis) -> dict[str, list[dict[str, Any]]]:

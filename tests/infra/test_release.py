@@ -19,11 +19,11 @@ from infra.project import load
 from infra.release.order import stack_names
 from infra.writing import Wish, write
 from infra.zips import zipped
-from tests.infra.config_files import SHIPPED, written
 from tests.infra.conftest import synthesise
 from tests.infra.lint import code_under_its_digest
 from tests.infra.stack_order import STACKS
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import SHIPPED, written
 
 ASKED = ("tidegate-controller-us-east-2", "tidegate-application-us-east-1")
 

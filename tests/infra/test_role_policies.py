@@ -10,9 +10,9 @@ from infra.geography import ARC_ENDPOINTS
 from infra.grants import Statement
 from infra.role_policies import INLINE, MANAGED, fitted, size
 from tests.infra import lint
-from tests.infra.config_files import written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import written
 from tests.support.largest_policy import regions
 
 PANEL = "arn:aws:route53-recovery-control::111122223333:controlpanel/" + "0f" * 16

@@ -28,9 +28,9 @@ from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 from infra.contexts import deployment
 from infra.project import ConfigRefused, load
-from tests.infra.config_files import SHIPPED
 from tests.infra.conftest import ROOT, synthesise
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import SHIPPED
 
 OTHERS = {"storefront": "orders", "shop.example.com": "orders.example.com", "use1": "oe1", "usw2": "ow2",
           "use2": "oe2"}  # fmt: skip

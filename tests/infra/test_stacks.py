@@ -24,9 +24,9 @@ from infra.contexts import deployment
 from infra.grants import USES
 from infra.project import Project, load
 from infra.release.order import stack_names
-from tests.infra.config_files import ROUTING, written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import ROUTING, written
 from tests.support.sources import ROOT
 
 NARROWED = alarms_named(f"storefront-{region}-{kind}" for region in ("us-east-1", "us-west-2")

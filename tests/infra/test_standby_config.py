@@ -13,7 +13,7 @@ from infra.contexts import deployment
 from infra.grants import USES, statements
 from infra.project import ConfigRefused, Project, load
 from infra.standby import mover_tags
-from tests.infra.config_files import ROUTING, STANDBY, written
+from tests.support.config_files import ROUTING, STANDBY, written
 
 OBJECTS: dict[str, Any] = YAML(typ="safe", pure=True).load(STANDBY.read_text(encoding="utf-8"))["routing"]
 LIVE = {"enforcement": "live"}

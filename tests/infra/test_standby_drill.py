@@ -24,9 +24,9 @@ from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Judged, Run, judge, rehearse
 from controller.rehearsal.dns.records import resolve
 from controller.rehearsal.wire.botocore_client import virtual_clients
-from tests.infra.config_files import OBJECTS_LIVE, STANDBY, written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import OBJECTS_LIVE, STANDBY, written
 from tests.support.drill_run import ALONE, operators
 from tests.support.policy_scene import EAST, WEST, policy_data
 

@@ -13,8 +13,8 @@ from controller.settings import Bucket
 from infra.grants import USES
 from infra.standby import MOVES
 from tests.infra import lint
-from tests.infra.config_files import BY_HAND
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import BY_HAND
 from tests.support.sources import ROOT
 
 REGIONS = ("us-east-1", "us-west-2")

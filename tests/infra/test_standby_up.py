@@ -10,8 +10,8 @@ from controller.lab.runbook import read_lines
 from controller.settings import Deployment
 from infra.contexts import deployment
 from infra.project import load
-from tests.infra.config_files import OBJECTS_LIVE, STANDBY, written
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import OBJECTS_LIVE, STANDBY, written
 from tests.support.running_rehearsal import Rehearsal, policy
 
 BUCKET = "tidegate-switch-us-east-1-111122223333"

@@ -18,10 +18,10 @@ from infra.release.order import stack_names
 from infra.role_policies import document
 from infra.trust import TRUST, principals, roles, trust
 from infra.words import FINDING
-from tests.infra.config_files import written
 from tests.infra.conftest import CONTROLS
 from tests.infra.split_accounts import APPLICATION, ARC, CONTROLLERS, DESK, SPLIT, THREE, arc_file
 from tests.infra.synthesis import Synthesis
+from tests.support.config_files import written
 
 HERE = "us-east-2"
 EVIDENCE_ROLE = f"arn:aws:iam::{APPLICATION}:role/tidegate-evidence-{HERE}"

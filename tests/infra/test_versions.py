@@ -11,9 +11,9 @@ from aws_cdk import aws_lambda as lambda_
 from controller.entry.lambdas import HANDLERS, WARMING
 from infra.functions import digest
 from infra.sizes import EVERY_MINUTES, PROCESSOR, SIZES, WARM
-from tests.infra.config_files import written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Resource, Synthesis
+from tests.support.config_files import written
 
 STACK = "tidegate-controller-us-east-2"
 Resources = dict[str, Resource]

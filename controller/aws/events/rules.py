@@ -58,7 +58,7 @@ def composites_of(prefix: str, policy: Policy, account: str) -> dict[str, Any]:
         "detail-type": ALARM_PATTERN["detail-type"],
         "detail": {"alarmName": sorted(names)},
     }
-    if len(json.dumps(pattern)) > LONGEST_PATTERN:
+    if not names or len(json.dumps(pattern)) > LONGEST_PATTERN:  # an empty list is no pattern
         pattern["detail"] = {"alarmName": [{"prefix": start} for start in beginnings]}
     return pattern
 

@@ -31,11 +31,11 @@ from controller.settings import Deployment, Records, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import read_state_and_events
 from infra.zips import zip_name, zipped
-from tests.infra.config_files import written
 from tests.infra.conftest import synthesise
 from tests.infra.deployed.account import Account
 from tests.infra.deployed.cloudformation import CloudFormation
 from tests.infra.deployed.code_version import Codes
+from tests.support.config_files import written
 from tests.support.sources import ROOT, existing
 
 WORKFLOW = "controller/workflow.asl.json"
