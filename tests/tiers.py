@@ -31,6 +31,8 @@ CHECK = (
     "tests/infra/test_first_deployment.py",
     "tests/infra/test_page_commands.py",
     "tests/infra/test_side_by_side.py",
+    "tests/infra/test_stack_by_stack.py",
+    "tests/infra/test_two_accounts.py",
     "tests/infra/test_standby_drill.py",
     "tests/infra/test_standby_stacks.py",
     "tests/infra/test_standby_up.py",
