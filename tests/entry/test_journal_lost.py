@@ -137,7 +137,7 @@ def finish(operator: Operator, ended: int) -> None:
         assert code == 0, told
     code, told = operator.type(status)
     assert (told["armed"], told["restored"]["armed_since"], told["fleet"]) == (True, True, None)
-    doctor, cleanup, url, purge = lines(6)
+    doctor, cleanup, url, _look, purge = lines(6)
     operator.type(cleanup)
     operator.words["URL"] = operator.type(url)["QueueUrl"]
     operator.type(purge)
