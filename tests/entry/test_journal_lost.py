@@ -194,5 +194,5 @@ def test_a_table_whose_events_were_deleted_comes_back_as_it_was(rehearsal: Rehea
 
 def test_each_line_of_the_page_is_played_here_or_parsed() -> None:
     shown = [line for step in range(1, 7) for line in lines(step)]
-    assert len(shown) == 20
+    assert len(shown) == 21
     assert {line.split()[0] for line in shown} == {"aws", "tidegate"}
