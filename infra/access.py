@@ -9,7 +9,6 @@ One role a controller Region: a trust takes 2,048 characters, too few for every 
 IAM is one for all Regions, so each stack is deployed once, in the home Region.
 """
 
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from controller.aws.assumed_role import LIFE
@@ -17,8 +16,7 @@ from infra import names
 from infra.grants import Place, away_statements
 from infra.placing import Placing
 from infra.project import Project
-from infra.role_policies import document, fitted
-from infra.stack import Regional, acknowledge_stars
+from infra.stack import Regional
 from infra.trust import hands, trust
 
 
@@ -37,21 +35,11 @@ class Away(Regional):
 
     def _let_in(self, place: Place, region: str, hand: str) -> None:
         scope_id = names.capital(f"{place}-{hand}-{region}")
-        inline, managed = fitted(away_statements(self.project, region, place, hand))
-        more = [
-            iam.CfnManagedPolicy(self, f"{scope_id}Policy{number}", policy_document=document(policy))
-            for number, policy in enumerate(managed)
-        ]
-        role = iam.CfnRole(
-            self,
+        self.trusted(
             scope_id,
+            trust(self.project, place, region, hand),
+            away_statements(self.project, region, place, hand),
             role_name=self.project.names.access_role(place, hand, region),
             description=f"tidegate in {region}, from account {self.project.account}",
-            assume_role_policy_document=trust(self.project, place, region, hand),
             max_session_duration=LIFE,
-            managed_policy_arns=[each.ref for each in more] or None,
-            policies=[iam.CfnRole.PolicyProperty(policy_name="tidegate", policy_document=document(inline))],
         )
-        for scope, policy in zip((role, *more), (inline, *managed), strict=True):
-            for statement in policy:
-                acknowledge_stars(scope, statement)

@@ -110,27 +110,8 @@ def stacks(
     for region in reversed(controllers):
         if wanted(called("controller", region)):
             yield Controller(scope(f"controller-{region}"), project=project, region=region, placing=placing)
-    if project.config.sample is not None:
-        for region in reversed(tuple(project.policy.regions)):
-            if wanted(called("application", region)):
-                yield Application(
-                    scope(f"application-{region}"),
-                    project=project,
-                    sample=project.config.sample,
-                    region=region,
-                    placing=placing,
-                )
+    yield from _applications(scope, project, placing, wanted)
     routing = project.config.routing
-    if routing is not None and not holds_its_record(project):
-        for region in reversed(tuple(project.policy.regions)):
-            if wanted(called("endpoint", region)):
-                yield EndpointName(
-                    scope(f"application-{region}"),
-                    project=project,
-                    routing=routing,
-                    region=region,
-                    placing=placing,
-                )
     switched = routing is not None and wanted(called("routing"))
     if routing is not None and switched and not project.switch_later:
         yield Routes(scope("routing"), project=project, routing=routing, placing=placing)
@@ -139,6 +120,24 @@ def stacks(
             yield Probes(scope(f"probes-{region}"), project=project, region=region, placing=placing)
     if routing is not None and switched and project.switch_later:
         yield Routes(scope("routing"), project=project, routing=routing, placing=placing)
+
+
+def _applications(
+    scope: Callable[[str], Construct], project: Project, placing: Placing, wanted: Callable[[str], bool]
+) -> Iterator[Regional]:
+    """The sample in each guarded Region, or the name of one's own endpoint there."""
+    sample, routing, called = project.config.sample, project.config.routing, project.names.stack
+    regions = tuple(reversed(tuple(project.policy.regions)))
+    if sample is not None:
+        for region in regions:
+            if wanted(called("application", region)):
+                there = scope(f"application-{region}")
+                yield Application(there, project=project, sample=sample, region=region, placing=placing)
+    if routing is not None and not holds_its_record(project):
+        for region in regions:
+            if wanted(called("endpoint", region)):
+                there = scope(f"application-{region}")
+                yield EndpointName(there, project=project, routing=routing, region=region, placing=placing)
 
 
 def _in_order(made: list[Regional]) -> None:

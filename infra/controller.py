@@ -1,7 +1,7 @@
 """*controller-REGION*: everything that decides and acts, the same in each of its Regions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from aws_cdk import aws_dynamodb as dynamodb
@@ -71,28 +71,8 @@ class Controller(Regional):
     def _workflow(self, made: Mapping[str, Function]) -> None:
         account, here = self.project.account, self.here
         arns = {handler: self.names.live_arn(here, account, handler) for handler in IN_WORKFLOW}
-        # An execution that began before there was an alias goes on by its own definition, perhaps for days.
-        older = [self.names.function_arn(here, account, handler) for handler in IN_WORKFLOW]
         group = self.log_group("WorkflowLog", f"/aws/vendedlogs/states/{self.names.prefix}")
-        deliver = ("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery",
-                   "logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy",
-                   "logs:DescribeResourcePolicies", "logs:DescribeLogGroups")  # fmt: skip
-        traces = ("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules",
-                  "xray:GetSamplingTargets")  # fmt: skip
-        alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.names.key}}
-        uses = ("kms:Decrypt", "kms:GenerateDataKey")
-        role = self.role(
-            "WorkflowRole",
-            "states.amazonaws.com",
-            [
-                Statement("Invoke", ("lambda:InvokeFunction",), (*arns.values(), *older)),
-                Statement(
-                    "Deliver", deliver, ("*",), why="log deliveries have no resource type (Step Functions)"
-                ),
-                Statement("Trace", traces, ("*",), why="X-Ray's writes have no resource type"),
-                Statement("History", uses, (names.any_key_arn(here, account),), alias, why=PATTERNS["kms"]),
-            ],
-        )
+        role = self._workflow_role(list(arns.values()))
         text = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
         destination = sfn.CfnStateMachine.LogDestinationProperty(
             # `GetAtt` of a log group's ARN ends in `:*` already, as Step Functions wants it.
@@ -121,6 +101,31 @@ class Controller(Regional):
             machine.add_resource_dependency(made[handler].live)
         # As the first templates had it: under another id an update would make a second machine of the name.
         machine.override_logical_id("Workflow193EF7C1")
+
+    def _workflow_role(self, called: Sequence[str]) -> str:
+        """What the workflow may do. called: the ARNs of its functions, by their aliases."""
+        account, here = self.project.account, self.here
+        # An execution that began before there was an alias goes on by its own definition, perhaps for days.
+        older = [self.names.function_arn(here, account, handler) for handler in IN_WORKFLOW]
+        deliver = ("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery",
+                   "logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy",
+                   "logs:DescribeResourcePolicies", "logs:DescribeLogGroups")  # fmt: skip
+        traces = ("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules",
+                  "xray:GetSamplingTargets")  # fmt: skip
+        alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.names.key}}
+        uses = ("kms:Decrypt", "kms:GenerateDataKey")
+        return self.role(
+            "WorkflowRole",
+            "states.amazonaws.com",
+            [
+                Statement("Invoke", ("lambda:InvokeFunction",), (*called, *older)),
+                Statement(
+                    "Deliver", deliver, ("*",), why="log deliveries have no resource type (Step Functions)"
+                ),
+                Statement("Trace", traces, ("*",), why="X-Ray's writes have no resource type"),
+                Statement("History", uses, (names.any_key_arn(here, account),), alias, why=PATTERNS["kms"]),
+            ],
+        )
 
     def _tick(self, function: Function) -> None:
         self._scheduled("TickEachMinute", "tick", TICK, {"Tick": function}, role="TickSchedule")

@@ -1,6 +1,7 @@
 """What every stack has: its Region's environment, its name, its tags, its log groups and its roles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as api
@@ -99,6 +100,12 @@ class Regional(cdk.Stack):
         }
         if service in WITHOUT_SOURCE:
             del trust["Statement"][0]["Condition"]  # type: ignore[attr-defined]
+        return self.trusted(scope_id, trust, statements, role_name=name, tags=tags).attr_arn
+
+    def trusted(
+        self, scope_id: str, trust: Mapping[str, Any], statements: Sequence[Statement], **members: Any
+    ) -> iam.CfnRole:
+        """A role with this trust and exactly these statements, however many policies they take."""
         inline, managed = fitted(statements)
         more = [
             iam.CfnManagedPolicy(self, f"{scope_id}Policy{number}", policy_document=document(policy))
@@ -107,19 +114,18 @@ class Regional(cdk.Stack):
         role = iam.CfnRole(
             self,
             scope_id,
-            role_name=name,
-            tags=tags,
             assume_role_policy_document=trust,
             managed_policy_arns=[each.ref for each in more] or None,
             policies=[iam.CfnRole.PolicyProperty(policy_name="tidegate", policy_document=document(inline))],
+            **members,
         )
         for scope, policy in zip((role, *more), (inline, *managed), strict=True):
             for statement in policy:
-                acknowledge_stars(scope, statement)
-        return role.attr_arn
+                _acknowledge_stars(scope, statement)
+        return role
 
 
-def acknowledge_stars(scope: Construct, statement: Statement) -> None:
+def _acknowledge_stars(scope: Construct, statement: Statement) -> None:
     """Tell cdk-nag why. Raises `ValueError` for a `*` without a written reason."""
     for resource in statement.starred:
         if not statement.why:

@@ -16,7 +16,7 @@ from controller.entry.demo.rehearsal import parts
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.virtual import virtual_stage
 from controller.lab.scenarios import SCENARIOS
-from controller.lab.scenarios.play import Judged, judge, rehearse
+from controller.lab.scenarios.play import Judged, Run, judge, rehearse
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from tests.infra.synthesis import Synthesis
 from tests.support.drill_run import ALONE, operators
@@ -26,15 +26,17 @@ from tests.support.policy_scene import policy_data
 @cache
 def drill(folder: Path, scenario: str = "region-dark") -> tuple[Stage, Judged]:
     """One controller sees it through. One run a folder and scenario: look, and change nothing."""
-    return _played(folder, parse_policy(policy_data() | ALONE), scenario, "us-east-1")
+    stage, _, judged = played(folder, parse_policy(policy_data() | ALONE), scenario, "us-east-1")
+    return stage, judged
 
 
 def evacuated(folder: Path, policy: Policy, region: str) -> Judged:
     """`region` goes dark, in a cloud of `policy`, which has one controller."""
-    return _played(folder, policy, "region-dark", region)[1]
+    return played(folder, policy, "region-dark", region)[2]
 
 
-def _played(folder: Path, policy: Policy, scenario: str, region: str) -> tuple[Stage, Judged]:
+def played(folder: Path, policy: Policy, scenario: str, region: str) -> tuple[Stage, Run, Judged]:
+    """Play a scenario against `region`, in a cloud of `policy`, which has one controller."""
     stage = virtual_stage(policy, parts(folder), 1)
     (here,) = stage.deployments
     runtime = stage.cloud.controller_regions[here].runtime
@@ -46,7 +48,7 @@ def _played(folder: Path, policy: Policy, scenario: str, region: str) -> tuple[S
         stage, everyone[here], SCENARIOS[scenario], region=region, approve="auto",
         beat=lambda _run: None, others=everyone,
     )  # fmt: skip
-    return stage, judge(stage, run, "auto")
+    return stage, run, judge(stage, run, "auto")
 
 
 def changed(synthesis: Synthesis, folder: Path, stack: str, change: Any) -> Path:

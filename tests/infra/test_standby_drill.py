@@ -1,8 +1,6 @@
 """A Region is left and comes home in a cloud that is built from the templates of a switch of objects."""
 
-import io
 import json
-import random
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,22 +10,20 @@ from typing import Any
 
 import pytest
 
-from controller import wiring
 from controller.core.policy.validation import parse_policy
-from controller.entry import lambdas
 from controller.entry.demo.rehearsal import parts
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.templates import NotDeployable
 from controller.lab.environment.virtual import virtual_stage
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.scenarios import SCENARIOS
-from controller.lab.scenarios.play import Judged, Run, judge, rehearse
+from controller.lab.scenarios.play import Judged, Run
 from controller.rehearsal.dns.records import resolve
-from controller.rehearsal.wire.botocore_client import virtual_clients
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
+from tests.infra.template_drill import played
 from tests.support.config_files import OBJECTS_LIVE, STANDBY, written
-from tests.support.drill_run import ALONE, operators
+from tests.support.drill_run import ALONE
 from tests.support.policy_scene import EAST, WEST, policy_data
 
 
@@ -45,22 +41,13 @@ class Drill:
 def drill(folder: Path, name: str) -> Drill:
     scenario = SCENARIOS[name]
     policy = overlaid(parse_policy(policy_data() | ALONE), scenario.policy)
-    stage = virtual_stage(policy, parts(folder), 1)
-    (here,) = stage.deployments
-    runtime = stage.cloud.controller_regions[here].runtime
-    clients = virtual_clients(stage.cloud.wire, runtime, stage.faults, home=here)
-    deps = wiring.build(stage.deployments[here], clients=clients, runtime=runtime, rng=random.Random(1))
-    stage.begin({here: lambdas.bound(deps, io.StringIO(), f"objects-{folder.name}-{id(stage)}")})
-    everyone = operators(stage)
-    run = rehearse(
-        stage, everyone[here], scenario, region=EAST, approve="auto", beat=lambda _run: None, others=everyone
-    )
+    stage, run, judged = played(folder, policy, name, EAST)
     names = stage.cloud.names
     answers = {
         place: {names.lookup(stage.cloud.plan.name, place).region for _ in range(40)}
         for place in (EAST, WEST)
     }
-    return Drill(stage, run, judge(stage, run, "auto"), answers)
+    return Drill(stage, run, judged, answers)
 
 
 def test_a_dark_region_is_left_by_objects_and_the_name_answers_without_it(objects: Synthesis) -> None:
