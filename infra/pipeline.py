@@ -1,8 +1,8 @@
 """*pipeline*: deploys Region by Region from a Region that serves no traffic, and waits between them.
 
 ```
- build ─> foundation ─> controller, last rank first ─> … ─> application, target first ─> … ─> routing
-       ─> probes, observers first ─> …
+ build ─> foundation ─> controller, last rank first ─> … ─> application, target first ─> …
+       ─> routing ─> probes, observers first ─> …            (routing last, until there is an arc.json)
                           each: bake on canaries and alarms, then a person promotes
 ```
 """

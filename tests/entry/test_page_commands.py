@@ -76,8 +76,10 @@ def test_arcs_lines_turn_controls_on(rehearsal: Rehearsal) -> None:
 def test_every_command_of_the_pages_runs_in_a_rehearsal(
     rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "infra" / "config").mkdir(parents=True)
+    here = tmp_path / "build" / "synth"
+    for folder in (here, tmp_path / "infra" / "config"):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(here)
     assert {c.words[1] for c in RUN} >= {
         "assessments",
         "break-glass",
